@@ -1,0 +1,250 @@
+//! Path and ref patterns: globs whose wildcards stay between separators.
+//!
+//! globset does the matching. What it would read otherwise than git's `:(glob)` magic is either
+//! rewritten here or refused, so that no pattern means something else than it says:
+//!
+//! - braces are expanded first, so that each alternative is a pattern of its own;
+//! - a trailing `/` is written out as `/**`, and `x/**` also matches `x` itself, which may be a
+//!   file, a symbolic link or a gitlink;
+//! - `**` that is not a whole component, and brackets that hold a separator or a byte outside
+//!   ASCII, are faults: globset would read the first as `*` and let the second match `/`.
+
+use globset::{Glob, GlobBuilder};
+
+use super::place::Place;
+
+/// How many patterns one pair of braces may grow into.
+const MOST_ALTERNATIVES: usize = 1_000;
+
+/// A path pattern as it stands in the policy.
+#[derive(Clone, Debug)]
+pub struct PathPattern {
+    /// The text, as written.
+    pub text: String,
+    /// The line.
+    pub place: Place,
+}
+
+/// The globs that a path pattern stands for.
+pub fn path_globs(text: &str) -> Result<Vec<Glob>, String> {
+    if text.starts_with('/') {
+        return Err("paths begin at the top of the tree: drop the leading `/`".into());
+    }
+    let mut globs = Vec::new();
+    for plain in expand_braces(text)? {
+        let whole = match plain.strip_suffix('/') {
+            Some(folder) => format!("{folder}/**"),
+            None => plain,
+        };
+        check(&whole)?;
+        if let Some(itself) = whole.strip_suffix("/**") {
+            globs.push(compile(itself, false)?);
+        }
+        globs.push(compile(&whole, false)?);
+    }
+    Ok(globs)
+}
+
+/// A compiled ref glob: as it is, or blind to case.
+pub fn ref_glob(text: &str, ignore_case: bool) -> Result<Glob, String> {
+    check(text)?;
+    compile(text, ignore_case)
+}
+
+fn compile(text: &str, ignore_case: bool) -> Result<Glob, String> {
+    GlobBuilder::new(text)
+        .literal_separator(true)
+        .backslash_escape(true)
+        .case_insensitive(ignore_case)
+        .build()
+        .map_err(|error| format!("`{text}` is no glob: {}", error.kind()))
+}
+
+fn check(glob: &str) -> Result<(), String> {
+    if glob.is_empty() {
+        return Err("an empty pattern matches nothing".into());
+    }
+    if glob.split('/').any(str::is_empty) {
+        return Err(format!(
+            "`{glob}` has an empty component, which no path has"
+        ));
+    }
+    let stray = |part: &str| part != "**" && part.replace("\\*", "").contains("**");
+    if glob.split('/').any(stray) {
+        return Err(format!(
+            "`**` must be a whole component: write `folder/**` or `folder/**/name`, not `{glob}`"
+        ));
+    }
+    match bracket_fault(glob) {
+        Some(fault) => Err(format!("`{glob}`: {fault}")),
+        None => Ok(()),
+    }
+}
+
+fn bracket_fault(glob: &str) -> Option<&'static str> {
+    let mut rest = glob.chars();
+    while let Some(next) = rest.next() {
+        match next {
+            '\\' => drop(rest.next()),
+            '[' => {
+                let body = bracket_body(&mut rest);
+                if !body.is_ascii() {
+                    return Some("brackets hold ASCII characters only, since paths are bytes");
+                }
+                if matches_separator(&body) {
+                    return Some(
+                        "brackets never match `/`: name the characters that they stand for",
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// What stands up to the closing bracket; a `]` in first place is one of the characters.
+fn bracket_body(rest: &mut std::str::Chars<'_>) -> String {
+    let mut body = String::new();
+    for next in rest.by_ref() {
+        if next == ']' && !matches!(body.as_str(), "" | "!" | "^") {
+            break;
+        }
+        body.push(next);
+    }
+    body
+}
+
+fn matches_separator(body: &str) -> bool {
+    let Some(negated) = body.strip_prefix(['!', '^']) else {
+        return spans_separator(body);
+    };
+    !spans_separator(negated)
+}
+
+/// Returns true if and only if the listed characters and ranges include `/`.
+fn spans_separator(list: &str) -> bool {
+    let bytes = list.as_bytes();
+    let ranges = bytes
+        .windows(3)
+        .any(|three| matches!(three, [low, b'-', high] if *low <= b'/' && b'/' <= *high));
+    ranges || bytes.contains(&b'/')
+}
+
+fn expand_braces(text: &str) -> Result<Vec<String>, String> {
+    let mut done = Vec::new();
+    let mut open = vec![text.to_owned()];
+    while let Some(next) = open.pop() {
+        match first_braces(&next)? {
+            None => done.push(next),
+            Some((start, end, commas)) => {
+                let mut from = start + 1;
+                for to in commas.into_iter().chain([end]) {
+                    let parts = (next.get(..start), next.get(from..to), next.get(end + 1..));
+                    if let (Some(before), Some(inner), Some(after)) = parts {
+                        open.push(format!("{before}{inner}{after}"));
+                    }
+                    from = to + 1;
+                }
+            }
+        }
+        if done.len() + open.len() > MOST_ALTERNATIVES {
+            return Err(format!(
+                "`{text}` stands for more than {MOST_ALTERNATIVES} patterns"
+            ));
+        }
+    }
+    Ok(done)
+}
+
+/// Where the first outermost braces begin and end, and the commas between their alternatives.
+fn first_braces(text: &str) -> Result<Option<(usize, usize, Vec<usize>)>, String> {
+    let (mut depth, mut start, mut commas) = (0_usize, 0, Vec::new());
+    let (mut escaped, mut bracket) = (false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'[' => bracket = true,
+            b']' => bracket = false,
+            _ if bracket => {}
+            b'{' => {
+                if depth == 0 {
+                    start = at;
+                }
+                depth += 1;
+            }
+            b',' if depth == 1 => commas.push(at),
+            b'}' if depth == 1 => return Ok(Some((start, at, commas))),
+            b'}' if depth > 1 => depth -= 1,
+            b'}' => return Err(format!("`{text}` closes braces that it did not open")),
+            _ => {}
+        }
+    }
+    match depth {
+        0 => Ok(None),
+        _ => Err(format!("`{text}` opens braces that it does not close")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, path: &[u8]) -> bool {
+        path_globs(pattern).unwrap().iter().any(|glob| {
+            let candidate = globset::Candidate::from_bytes(path);
+            glob.compile_matcher().is_match_candidate(&candidate)
+        })
+    }
+
+    #[test]
+    fn wildcards_stay_between_separators() {
+        for (pattern, path, want) in [
+            ("net/*", &b"net/a"[..], true),
+            ("net/*", b"net/a/b", false),
+            ("net/**", b"net/a/b", true),
+            ("net/**", b"net", true),
+            ("net/**", b"network", false),
+            ("net/", b"net/a/b", true),
+            ("net/", b"net", true),
+            ("**/Kconfig", b"Kconfig", true),
+            ("**/Kconfig", b"a/b/Kconfig", true),
+            ("a/**/b", b"a/b", true),
+            ("a/**/b", b"a/x/y/b", true),
+            ("a?b", b"a/b", false),
+            ("{net,drivers/net}/**", b"drivers/net", true),
+            ("{a/**,b}", b"a", true),
+            ("x{1,2{3,4}}y", b"x24y", true),
+            ("x{1,2{3,4}}y", b"x2y", false),
+            ("include/linux/*.h", b"include/linux/\xff\n.h", true),
+            ("Net/**", b"net/a", false),
+            ("[ab]/x", b"b/x", true),
+            ("a\\{b", b"a{b", true),
+        ] {
+            assert_eq!(matches(pattern, path), want, "{pattern} {path:?}");
+        }
+    }
+
+    #[test]
+    fn what_would_mislead_is_refused() {
+        for pattern in [
+            "",
+            "/net",
+            "a//b",
+            "net/**.c",
+            "a**",
+            "net[!x]core",
+            "net[+-9]core",
+            "[\u{f6}]",
+            "[^a]",
+            "{a",
+            "a}",
+            "[a",
+            "/",
+        ] {
+            assert!(path_globs(pattern).is_err(), "{pattern}");
+        }
+        assert!(path_globs("{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}").is_err());
+    }
+}
