@@ -1,0 +1,116 @@
+//! Starts git so that nothing of the pusher's or the server's surroundings changes its answer.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use crate::budget::Budget;
+use crate::error::Error;
+
+/// Where to find git; all else of the environment is left behind.
+#[derive(Clone, Debug, Default)]
+pub struct CleanGit {
+    /// `PATH`: under receive-pack its first entry is that git's own programs.
+    pub path: Option<OsString>,
+}
+
+/// What git answered, whatever its exit status.
+pub struct Answer {
+    /// The exit status; `None` if a signal ended it.
+    pub status: Option<i32>,
+    /// Standard output.
+    pub stdout: Vec<u8>,
+    /// Standard error.
+    pub stderr: Vec<u8>,
+}
+
+impl Answer {
+    /// An error that quotes what git said.
+    pub fn error(&self, asked: &str) -> Error {
+        let said = String::from_utf8_lossy(&self.stderr);
+        let status = self
+            .status
+            .map_or("a signal".into(), |code| code.to_string());
+        Error::Repository(format!("git {asked} ended with {status}: {}", said.trim()))
+    }
+}
+
+impl CleanGit {
+    /// A git command on one git directory: no system, user or environment configuration, no
+    /// replace refs, no lazy fetching, no commit-graph, and no question of who owns the folder
+    /// (receive-pack has asked it before any hook runs).
+    // The one place that may start a process.
+    #[allow(clippy::disallowed_methods)]
+    pub fn command(&self, git_dir: &Path) -> Command {
+        let mut command = Command::new("git");
+        command
+            .env_clear()
+            .env("GIT_DIR", git_dir)
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_ATTR_NOSYSTEM", "1")
+            .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("LC_ALL", "C")
+            .args(["-c", "safe.directory=*", "-c", "core.commitGraph=false"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if let Some(path) = &self.path {
+            command.env("PATH", path);
+        }
+        command
+    }
+}
+
+/// Runs the command to its end, or kills it when the budget's time is up.
+pub fn run(mut command: Command, budget: &Budget) -> Result<Answer, Error> {
+    let name = command.get_program().to_owned();
+    let mut child = command.spawn().map_err(|error| failed(&name, &error))?;
+    let stdout = collect(child.stdout.take());
+    let stderr = collect(child.stderr.take());
+    let waited = receive(&stdout, budget).and_then(|out| Some((out, receive(&stderr, budget)?)));
+    let Some((stdout, stderr)) = waited else {
+        // Whether it can still be killed or has just ended: its answer comes too late.
+        let _ = child.kill();
+        let _ = child.wait();
+        budget.time()?;
+        return Err(Error::Internal(
+            "a git process was given up before its time",
+        ));
+    };
+    let status = child.wait().map_err(|error| failed(&name, &error))?;
+    Ok(Answer {
+        status: status.code(),
+        stdout: stdout.map_err(|error| failed(&name, &error))?,
+        stderr: stderr.map_err(|error| failed(&name, &error))?,
+    })
+}
+
+type Collected = std::io::Result<Vec<u8>>;
+
+fn collect<R: Read + Send + 'static>(stream: Option<R>) -> mpsc::Receiver<Collected> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let result = stream.map_or(Ok(0), |mut stream| stream.read_to_end(&mut bytes));
+        // The receiver is gone only once the time is up, and then nobody wants the bytes.
+        let _ = sender.send(result.map(|_| bytes));
+    });
+    receiver
+}
+
+fn receive(from: &mpsc::Receiver<Collected>, budget: &Budget) -> Option<Collected> {
+    let longest = Duration::from_secs(u64::from(u32::MAX));
+    from.recv_timeout(budget.remaining().unwrap_or(longest))
+        .ok()
+}
+
+fn failed(program: &OsStr, error: &std::io::Error) -> Error {
+    Error::Repository(format!("{} can't be run: {error}", program.display()))
+}

@@ -1,0 +1,30 @@
+//! The only place that knows git2, and the only one that starts a git process.
+//!
+//! | module | what it gives |
+//! |---|---|
+//! | `command` | a git process with a clean environment and a deadline |
+//! | `open` | a repository, the quarantine included; its configuration |
+//! | `refs` | refs as they stand |
+//! | `objects` | commits and tree objects, parsed from their raw bytes |
+//! | `history` | the commit graph: merge bases, what descends from what |
+//! | `range` | the entering commits |
+//! | `changes` | which classes each of them touches: the seam for another engine |
+//! | `merge` | what a merge itself changes |
+//! | `content` | what git itself would make of contents that both sides changed |
+
+mod changes;
+mod command;
+mod content;
+mod history;
+mod merge;
+mod objects;
+mod open;
+mod range;
+mod refs;
+
+pub use changes::{Changes, SimpleChanges, Touched};
+pub use command::CleanGit;
+pub use history::{History, Lineage};
+pub use open::{Quarantine, Repo};
+pub use range::{CommitIx, CommitRow, Parent, Range};
+pub use refs::{RefTable, Standing};

@@ -1,0 +1,293 @@
+//! Opens repositories: both object formats, both ref stores, and the quarantine of a push.
+
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use git2::{Config, ConfigLevel, ErrorCode, Repository};
+
+use super::command::CleanGit;
+use crate::error::Error;
+use crate::update::{ObjectFormat, Oid};
+
+/// Where receive-pack keeps the objects of a push that isn't accepted yet.
+#[derive(Clone, Debug, Default)]
+pub struct Quarantine {
+    /// `GIT_QUARANTINE_PATH`.
+    pub path: Option<PathBuf>,
+}
+
+/// An open repository.
+pub struct Repo {
+    pub(super) inner: Repository,
+    pub(super) git: CleanGit,
+    pub(super) git_dir: PathBuf,
+    pub(super) format: ObjectFormat,
+    pub(super) reftable: bool,
+    /// `refs/namespaces/<name>/` for each part of `GIT_NAMESPACE`: what a pushed name lacks.
+    pub(super) namespace: Vec<u8>,
+    /// Commits whose parents this clone was told to do without.
+    pub(super) shallow: HashSet<Oid>,
+    quarantine: Option<PathBuf>,
+}
+
+impl Repo {
+    /// Opens the repository of a hook. `git_dir` is `GIT_DIR`, which receive-pack always sets.
+    ///
+    /// The quarantine is added by hand: libgit2 ignores `GIT_OBJECT_DIRECTORY` on a plain open,
+    /// and opening from the environment fails on repositories with a `:` in their path.
+    pub fn open_for_hook(
+        git_dir: &Path,
+        quarantine: &Quarantine,
+        namespace: Option<&OsStr>,
+        git: CleanGit,
+    ) -> Result<Self, Error> {
+        trust_owner()?;
+        let mut repo = Self::open(git_dir, git)?;
+        if let Some(path) = &quarantine.path {
+            repo.add_objects(path)?;
+            repo.quarantine = Some(path.clone());
+        }
+        repo.namespace = namespace.map(namespace_prefix).unwrap_or_default();
+        Ok(repo)
+    }
+
+    /// Opens the repository at `path`: a git directory or a worktree.
+    pub fn open(path: &Path, git: CleanGit) -> Result<Self, Error> {
+        know_extensions()?;
+        let inner = plain_open(path)?;
+        let git_dir = inner.path().to_owned();
+        let extension = |name: &str| {
+            let config = inner.config().map_err(|error| unreadable(path, &error))?;
+            lookup(&config, &format!("extensions.{name}"))
+        };
+        let format = match extension("objectformat")?.as_deref() {
+            Some("sha256") => ObjectFormat::Sha256,
+            _ => ObjectFormat::Sha1,
+        };
+        let reftable = extension("refstorage")?.as_deref() == Some("reftable");
+        let shallow = read_shallow(inner.commondir())?;
+        Ok(Self {
+            inner,
+            git,
+            git_dir,
+            format,
+            reftable,
+            namespace: Vec::new(),
+            shallow,
+            quarantine: None,
+        })
+    }
+
+    /// Opens the repository that holds the folder `path`, as git finds it.
+    // The one search for a repository; see `clippy.toml`.
+    #[allow(clippy::disallowed_methods)]
+    pub fn discover(path: &Path, git: CleanGit) -> Result<Self, Error> {
+        know_extensions()?;
+        let found = Repository::discover(path).map_err(|error| unreadable(path, &error))?;
+        Self::open(found.path(), git)
+    }
+
+    /// The git directory, absolute.
+    pub fn git_dir(&self) -> &Path {
+        &self.git_dir
+    }
+
+    /// How objects are named here.
+    pub fn format(&self) -> ObjectFormat {
+        self.format
+    }
+
+    /// A value of the repository's own configuration, else the system's. Never a user's: what
+    /// judges a push must not depend on who runs the server's git.
+    pub fn trusted_config(&self, key: &str) -> Result<Option<String>, Error> {
+        let all = self.config()?;
+        for level in [ConfigLevel::Local, ConfigLevel::System] {
+            let found = match all.open_level(level) {
+                Ok(config) => lookup(&config, key)?,
+                Err(error) if error.code() == ErrorCode::NotFound => None,
+                Err(error) => return Err(unreadable(&self.git_dir, &error)),
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// A value as git itself would find it, a user's configuration included.
+    pub fn effective_config(&self, key: &str) -> Result<Option<String>, Error> {
+        lookup(&self.config()?, key)
+    }
+
+    /// Writes a value into the repository's own configuration.
+    pub fn set_config(&self, key: &str, value: &str) -> Result<(), Error> {
+        self.config()?
+            .open_level(ConfigLevel::Local)
+            .and_then(|mut local| local.set_str(key, value))
+            .map_err(|error| unreadable(&self.git_dir, &error))
+    }
+
+    fn config(&self) -> Result<Config, Error> {
+        self.inner
+            .config()
+            .map_err(|error| unreadable(&self.git_dir, &error))
+    }
+
+    fn add_objects(&self, folder: &Path) -> Result<(), Error> {
+        let odb = self
+            .inner
+            .odb()
+            .map_err(|error| unreadable(&self.git_dir, &error))?;
+        odb.add_disk_alternate(&as_utf8(folder)?)
+            .map_err(|error| unreadable(folder, &error))
+    }
+
+    /// The object folders, for a git process that must see the same objects: the repository's
+    /// and the quarantine's, in the syntax of `GIT_ALTERNATE_OBJECT_DIRECTORIES`.
+    pub(super) fn object_folders(&self) -> Result<OsString, Error> {
+        let own = self.inner.commondir().join("objects");
+        let mut joined = Vec::new();
+        for folder in std::iter::once(&own).chain(&self.quarantine) {
+            let whole = folder
+                .canonicalize()
+                .map_err(|error| Error::Repository(format!("{}: {error}", folder.display())))?;
+            if !joined.is_empty() {
+                joined.push(b':');
+            }
+            quote_alternate(whole.as_os_str().as_bytes(), &mut joined);
+        }
+        Ok(OsStr::from_bytes(&joined).to_owned())
+    }
+}
+
+/// git's C-style quotes: the entries are separated by `:`, which a path may hold.
+fn quote_alternate(path: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for byte in path {
+        match byte {
+            b'"' | b'\\' => out.extend([b'\\', *byte]),
+            0x20..=0x7e => out.push(*byte),
+            _ => out.extend(format!("\\{byte:03o}").bytes()),
+        }
+    }
+    out.push(b'"');
+}
+
+/// libgit2's binding takes the folder as text. A path that isn't is written from the current
+/// folder, which is the git directory when receive-pack runs a hook.
+fn as_utf8(folder: &Path) -> Result<String, Error> {
+    let from_here = || {
+        let here = std::env::current_dir().ok()?.canonicalize().ok()?;
+        let whole = folder.canonicalize().ok()?;
+        whole.strip_prefix(here).ok()?.to_str().map(str::to_owned)
+    };
+    folder
+        .to_str()
+        .map(str::to_owned)
+        .or_else(from_here)
+        .ok_or_else(|| {
+            Error::Repository(format!(
+                "{}: this path can't be handed to libgit2",
+                folder.display()
+            ))
+        })
+}
+
+fn namespace_prefix(namespace: &OsStr) -> Vec<u8> {
+    namespace
+        .as_bytes()
+        .split(|byte| *byte == b'/')
+        .filter(|part| !part.is_empty())
+        .flat_map(|part| [b"refs/namespaces/".as_slice(), part, b"/"].concat())
+        .collect()
+}
+
+fn read_shallow(common_dir: &Path) -> Result<HashSet<Oid>, Error> {
+    let path = common_dir.join("shallow");
+    let fault = |why: String| Error::Repository(format!("{}: {why}", path.display()));
+    match std::fs::read(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(HashSet::new()),
+        Err(error) => Err(fault(error.to_string())),
+        Ok(text) => text
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(|line| Oid::from_hex(line).ok_or_else(|| fault("a line is no object name".into())))
+            .collect(),
+    }
+}
+
+// The one plain open; see `clippy.toml`.
+#[allow(clippy::disallowed_methods)]
+fn plain_open(path: &Path) -> Result<Repository, Error> {
+    Repository::open(path).map_err(|error| unreadable(path, &error))
+}
+
+/// Opens a repository that treewarden made for itself.
+pub(super) fn open_scratch(path: &Path) -> Result<Repository, Error> {
+    plain_open(path)
+}
+
+fn lookup(config: &Config, key: &str) -> Result<Option<String>, Error> {
+    match config.get_string(key) {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+        Err(error) => Err(Error::Repository(format!(
+            "config {key}: {}",
+            error.message()
+        ))),
+    }
+}
+
+fn unreadable(path: &Path, error: &git2::Error) -> Error {
+    Error::Repository(format!("{}: {}", path.display(), error.message()))
+}
+
+/// Lets libgit2 open reftable repositories. Objects are all that it reads there: see `refs`.
+fn know_extensions() -> Result<(), Error> {
+    #[allow(unsafe_code)]
+    // SAFETY: libgit2 asks that no other thread uses it meanwhile; every binary opens its
+    // repository before it starts one, and the value set is the same each time.
+    let set = unsafe {
+        git2::opts::set_extensions(&[
+            "refstorage",
+            "objectformat",
+            "worktreeconfig",
+            "preciousobjects",
+            "partialclone",
+            "noop",
+            "relativeworktrees",
+        ])
+    };
+    set.map_err(|error| Error::Repository(error.message().to_owned()))
+}
+
+/// Switches libgit2's question off who owns the repository. Only a hook may: receive-pack has
+/// asked it, and knows every form of `safe.directory`, where libgit2 knows two.
+fn trust_owner() -> Result<(), Error> {
+    #[allow(unsafe_code)]
+    // SAFETY: as in `know_extensions`.
+    let set = unsafe { git2::opts::set_verify_owner_validation(false) };
+    set.map_err(|error| Error::Repository(error.message().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alternates_are_quoted_as_git_reads_them() {
+        let mut out = Vec::new();
+        quote_alternate(b"/a:b/\"\xff", &mut out);
+        assert_eq!(out, b"\"/a:b/\\\"\\377\"");
+    }
+
+    #[test]
+    fn nested_namespaces() {
+        assert_eq!(
+            namespace_prefix(OsStr::new("a/b")),
+            b"refs/namespaces/a/refs/namespaces/b/"
+        );
+    }
+}
