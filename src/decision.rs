@@ -1,0 +1,49 @@
+//! The verdict on a push.
+
+use crate::finding::{Finding, Severity};
+
+/// Accepted or rejected. Exit status 0 has no other source than [`Decision::Accept`].
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// Nothing refuses the push.
+    Accept(Judgement),
+    /// At least one finding does.
+    Reject(Judgement),
+}
+
+/// All that there is to say about a push.
+#[derive(Clone, Debug, Default)]
+pub struct Judgement {
+    /// Every broken rule, in the order of the updates.
+    pub findings: Vec<Finding>,
+    /// What was judged, an entry for each update of a governed ref.
+    pub updates: Vec<JudgedUpdate>,
+    /// What the reader should know beside the findings.
+    pub notes: Vec<String>,
+}
+
+/// An update of a governed ref.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JudgedUpdate {
+    /// The tree.
+    pub tree: String,
+    /// The ref, raw.
+    pub ref_name: Vec<u8>,
+    /// How many commits enter the tree; `None` where they weren't asked for or not counted to
+    /// the end.
+    pub entering: Option<usize>,
+}
+
+impl Judgement {
+    /// Decides: one finding that denies is enough.
+    pub fn decide(self) -> Decision {
+        match self
+            .findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Deny)
+        {
+            true => Decision::Reject(self),
+            false => Decision::Accept(self),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Judges one update of one tree's ref: the middle of the pipeline, from entering commits to
+//! findings. The gate judges with it what a push does; the router, what another push would.
+
+use std::cell::RefCell;
+
+use crate::budget::Budget;
+use crate::classify::ClassMask;
+use crate::error::Error;
+use crate::finding::{CommitLine, Finding, Offence, Offender};
+use crate::git::{
+    Changes, CommitIx, History, Lineage, Range, RefTable, Repo, SimpleChanges, Touched,
+};
+use crate::policy::{Policy, Tree, Unit, any_matches};
+use crate::rules::refs::{UpdateKind, tree_finding, update_kind};
+use crate::rules::{Broken, Who, messages, paths};
+use crate::series::{self, MessageId};
+use crate::update::{Oid, RefName, RefValue};
+
+/// How many paths of a commit a message shows.
+const PATHS_SHOWN: usize = 8;
+/// How many commits of a series or push a message shows.
+const COMMITS_SHOWN: usize = 5;
+
+/// Everything that judging an update needs.
+pub struct Judge<'r> {
+    /// The policy.
+    pub policy: &'r Policy,
+    /// The repository.
+    pub repo: &'r Repo,
+    /// Its commits.
+    pub history: &'r History<'r>,
+    /// What is left of the push's budget.
+    pub budget: &'r Budget,
+    changes: RefCell<SimpleChanges<'r>>,
+}
+
+/// An update to judge, its values known to be commits.
+pub struct Case<'c> {
+    /// The tree.
+    pub tree: &'c Tree,
+    /// The ref.
+    pub ref_name: &'c RefName,
+    /// The old value, the commit that it stands for.
+    pub old: RefValue,
+    /// The new commit.
+    pub new: Oid,
+    /// What was judged before: see [`Judge::hidden`].
+    pub hidden: Vec<Oid>,
+}
+
+/// What came of a case.
+pub struct Verdict {
+    /// The entering commits.
+    pub range: Range,
+    /// The classes that each of them touches; empty where no rule of the tree asks.
+    pub touched: Vec<Touched>,
+    /// Findings on the update itself.
+    pub update: Option<Finding>,
+    /// What the commits break.
+    pub broken: Vec<Broken>,
+}
+
+impl<'r> Judge<'r> {
+    /// A judge for one push.
+    pub fn new(
+        policy: &'r Policy,
+        repo: &'r Repo,
+        history: &'r History<'r>,
+        budget: &'r Budget,
+    ) -> Self {
+        let changes = RefCell::new(SimpleChanges::new(
+            repo,
+            history,
+            &policy.classifier,
+            budget,
+        ));
+        Self {
+            policy,
+            repo,
+            history,
+            budget,
+            changes,
+        }
+    }
+
+    /// The commits whose ancestors don't enter a tree: the old values of all its refs, of its
+    /// upstreams, and those of `since` that are here.
+    pub fn hidden(&self, tree: &Tree, standing: &RefTable) -> Result<Vec<Oid>, Error> {
+        let mut hidden = self.trusted(tree, standing)?;
+        for (name, found) in standing.iter() {
+            if tree.governs(name) {
+                hidden.extend(self.repo.peel(found.value)?);
+            }
+        }
+        Ok(hidden)
+    }
+
+    /// The same without the tree's own refs.
+    pub fn trusted(&self, tree: &Tree, standing: &RefTable) -> Result<Vec<Oid>, Error> {
+        let mut hidden = Vec::new();
+        for since in &tree.since {
+            if since.format() == self.repo.format() && self.repo.has(*since)? {
+                hidden.extend(self.repo.peel(*since)?);
+            }
+        }
+        for upstream in tree
+            .upstreams
+            .iter()
+            .filter_map(|at| self.policy.upstreams.get(*at))
+        {
+            for (name, found) in standing.iter() {
+                if any_matches(&upstream.refs, name) {
+                    hidden.extend(self.repo.peel(found.value)?);
+                }
+            }
+        }
+        Ok(hidden)
+    }
+
+    /// Judges the case by every rule of its tree.
+    pub fn judge(&self, case: &Case<'_>) -> Result<Verdict, Error> {
+        let lineage = case
+            .old
+            .oid()
+            .map(|old| self.history.lineage(old, case.new))
+            .transpose()?;
+        let kind = match &lineage {
+            None => UpdateKind::Created,
+            Some(lineage) if lineage.has(case.new) => UpdateKind::FastForward,
+            Some(_) => UpdateKind::Rewound,
+        };
+        let update = update_kind(case.tree, case.ref_name, kind);
+        let range = Range::entering(self.history, case.new, &case.hidden, self.budget)?;
+        let touched = match case.tree.deny.is_some() || case.tree.deny_only.is_some() {
+            true => self.changes.borrow_mut().classes(&range)?,
+            false => Vec::new(),
+        };
+        let broken = self.broken(case.tree, &range, &touched, lineage.as_ref())?;
+        Ok(Verdict {
+            range,
+            touched,
+            update,
+            broken,
+        })
+    }
+
+    fn broken(
+        &self,
+        tree: &Tree,
+        range: &Range,
+        touched: &[Touched],
+        lineage: Option<&Lineage>,
+    ) -> Result<Vec<Broken>, Error> {
+        let mut broken = Vec::new();
+        if let Some(rule) = &tree.deny {
+            broken.extend(paths::denied(rule, touched));
+        }
+        if let Some(rule) = &tree.deny_only {
+            let units = self.units(rule.judge, range, lineage)?;
+            broken.extend(paths::only_denied(rule, &units, range, touched));
+        }
+        if !tree.messages.is_empty() {
+            for (at, row) in range.rows.iter().enumerate() {
+                let message = self.repo.message(row.oid)?;
+                broken.extend(messages::broken(
+                    &tree.messages,
+                    at,
+                    row.is_merge(),
+                    &message,
+                ));
+            }
+        }
+        Ok(broken)
+    }
+
+    fn units(
+        &self,
+        judge: Unit,
+        range: &Range,
+        lineage: Option<&Lineage>,
+    ) -> Result<Vec<Vec<CommitIx>>, Error> {
+        let all = 0..range.rows.len();
+        match judge {
+            Unit::Commit => Ok(all.map(|at| vec![at]).collect()),
+            Unit::Push => Ok(vec![all.collect()]),
+            Unit::Series => series::split(range, lineage, |row| {
+                Ok(MessageId::of(&self.repo.message(row.oid)?))
+            }),
+        }
+    }
+
+    /// Puts a broken rule into words: commits by name and subject, and the paths to show.
+    pub fn finding(
+        &self,
+        case: &Case<'_>,
+        range: &Range,
+        broken: &Broken,
+    ) -> Result<Finding, Error> {
+        let offender = match &broken.who {
+            Who::Commit(at) => Offender::Commit(self.offence(range, *at, broken.classes)?),
+            Who::Unit {
+                what,
+                size,
+                offending,
+            } => Offender::Unit {
+                what,
+                size: *size,
+                total: offending.len(),
+                commits: offending
+                    .iter()
+                    .take(COMMITS_SHOWN)
+                    .map(|at| self.offence(range, *at, broken.classes))
+                    .collect::<Result<_, _>>()?,
+            },
+        };
+        let fault = broken.fault.clone();
+        let place = &broken.place;
+        let finding = tree_finding(case.tree, broken.code, case.ref_name, fault, place);
+        Ok(Finding {
+            offender,
+            ..finding
+        })
+    }
+
+    fn offence(&self, range: &Range, at: CommitIx, of: ClassMask) -> Result<Offence, Error> {
+        let paths = match of == ClassMask::EMPTY {
+            true => Default::default(),
+            false => self
+                .changes
+                .borrow_mut()
+                .paths(range, at, of, PATHS_SHOWN)?,
+        };
+        let oid = range.row(at)?.oid;
+        Ok(Offence {
+            commit: CommitLine {
+                oid,
+                subject: self.repo.subject(oid)?,
+            },
+            paths,
+        })
+    }
+
+    /// A few paths of a commit, of every class.
+    pub fn all_paths(
+        &self,
+        range: &Range,
+        at: CommitIx,
+    ) -> Result<crate::finding::PathSample, Error> {
+        self.changes
+            .borrow_mut()
+            .paths(range, at, ClassMask::ALL, PATHS_SHOWN)
+    }
+}
