@@ -1,0 +1,106 @@
+//! `treewarden check`: judges a range as if it were pushed.
+
+use std::io::Write;
+
+use clap::Args;
+
+use super::{policy, repository};
+use crate::ambient::Ambient;
+use crate::budget::Budget;
+use crate::decision::Decision;
+use crate::error::{Error, Exit};
+use crate::gate;
+use crate::policy::{Policy, Tree};
+use crate::report::text;
+use crate::update::{RefName, RefValue};
+
+/// Judge a range of commits as if it were pushed to a tree
+///
+/// The report and the exit status are those of the server's hook. The left side of the range
+/// stands for what the tree's ref holds; what it holds in this repository counts for nothing.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// `<old>..<new>`, or `<new>` alone for a ref that is created
+    range: String,
+    /// The tree, by its name in the policy
+    #[arg(long, value_name = "NAME", conflicts_with = "ref_name")]
+    tree: Option<String>,
+    /// The ref that would be pushed to, such as `master` or `refs/heads/master`
+    #[arg(long = "ref", value_name = "REF")]
+    ref_name: Option<String>,
+    /// `preset:<name>` or a file [default: what the repository's config names]
+    #[arg(long, value_name = "POLICY")]
+    policy: Option<String>,
+}
+
+impl Check {
+    pub(super) fn run(&self, ambient: &Ambient, stderr: &mut dyn Write) -> anyhow::Result<Exit> {
+        let repo = repository(ambient)?;
+        let policy = policy(self.policy.as_deref(), ambient)?;
+        let (tree, ref_name) = self.target(&policy)?;
+        let budget = Budget::new(policy.limits);
+        let (old, new) = match self.range.split_once("..") {
+            Some((old, new)) => (RefValue::At(repo.resolve(old, &budget)?), new),
+            None => (RefValue::Absent, self.range.as_str()),
+        };
+        let new = repo.resolve(if new.is_empty() { "HEAD" } else { new }, &budget)?;
+        let decision = gate::check(tree, &ref_name, old, new, &policy, &repo)?;
+        text::write(stderr, &decision, &policy, ambient.today)?;
+        Ok(match decision {
+            Decision::Accept(_) => Exit::Accept,
+            Decision::Reject(_) => Exit::Reject,
+        })
+    }
+
+    fn target<'p>(&self, policy: &'p Policy) -> Result<(&'p Tree, RefName), Error> {
+        match (&self.tree, &self.ref_name) {
+            (Some(name), _) => named(name, policy),
+            (None, Some(name)) => by_ref(name, policy),
+            (None, None) => Err(Error::Usage(format!(
+                "say where it would be pushed: --tree with one of {}, or --ref",
+                tree_names(policy)
+            ))),
+        }
+    }
+}
+
+fn named<'p>(name: &str, policy: &'p Policy) -> Result<(&'p Tree, RefName), Error> {
+    let tree = policy
+        .trees
+        .iter()
+        .find(|tree| tree.name == name)
+        .ok_or_else(|| {
+            Error::Usage(format!(
+                "there is no tree `{name}`, only {}",
+                tree_names(policy)
+            ))
+        })?;
+    let literal = tree
+        .literal_ref()
+        .and_then(|name| RefName::new(name.as_bytes()));
+    let name = literal.ok_or_else(|| {
+        Error::Usage(format!(
+            "the tree `{name}` has no one ref in this repository: say which with --ref"
+        ))
+    })?;
+    Ok((tree, name))
+}
+
+fn by_ref<'p>(name: &str, policy: &'p Policy) -> Result<(&'p Tree, RefName), Error> {
+    let full = if name.starts_with("refs/") {
+        name.to_owned()
+    } else {
+        format!("refs/heads/{name}")
+    };
+    let ref_name = RefName::new(full.as_bytes())
+        .ok_or_else(|| Error::Usage(format!("`{name}` is no name for a ref")))?;
+    let tree = policy
+        .tree_of(&ref_name)
+        .ok_or_else(|| Error::Usage(format!("no tree of this policy governs {full}")))?;
+    Ok((tree, ref_name))
+}
+
+fn tree_names(policy: &Policy) -> String {
+    let names: Vec<&str> = policy.trees.iter().map(|tree| tree.name.as_str()).collect();
+    names.join(", ")
+}

@@ -1,0 +1,81 @@
+//! The command line of `treewarden`: one file a command. Only here is clap known.
+
+mod check;
+mod explain;
+mod install;
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use crate::ambient::Ambient;
+use crate::error::{Error, Exit};
+use crate::git::Repo;
+use crate::hook::server_policy;
+use crate::policy::{self, Policy, Source};
+
+/// Keep every commit in the tree where it belongs.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXIT_HELP)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_HELP: &str = "Exit status: 0 accepted or done, 1 rejected, 2 usage, 3 policy, \
+4 repository or input, 70 internal";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Check),
+    Explain(explain::Explain),
+    Install(install::Install),
+}
+
+/// Runs the command, and says on `stderr` what went wrong.
+pub fn run(
+    arguments: &Arguments,
+    ambient: &Ambient,
+    stdout: &mut dyn Write,
+    stderr: &mut dyn Write,
+) -> Exit {
+    let done = match &arguments.command {
+        Command::Check(command) => command.run(ambient, stderr),
+        Command::Explain(command) => command.run(ambient, stdout),
+        Command::Install(command) => command.run(ambient, stdout),
+    };
+    done.unwrap_or_else(|error| {
+        // Where even this can't be written, the exit status still tells.
+        let _ = writeln!(stderr, "error: {error:#}");
+        exit_of(&error)
+    })
+}
+
+fn exit_of(error: &anyhow::Error) -> Exit {
+    match error.downcast_ref::<Error>() {
+        Some(error) => error.exit(),
+        None => Exit::Repository,
+    }
+}
+
+/// The repository around the current folder, or that of `GIT_DIR`.
+fn repository(ambient: &Ambient) -> Result<Repo, Error> {
+    match &ambient.git_dir {
+        Some(git_dir) => Repo::open(git_dir, ambient.git.clone()),
+        None => Repo::discover(Path::new("."), ambient.git.clone()),
+    }
+}
+
+/// The policy that `--policy` names, else the repository's own.
+fn policy(given: Option<&str>, ambient: &Ambient) -> anyhow::Result<Policy> {
+    let Some(text) = given else {
+        return Ok(server_policy(&repository(ambient)?)?);
+    };
+    // Outside of a repository a policy can still be asked about: nothing names it then.
+    let name = repository(ambient).and_then(|repo| repo.trusted_config("treewarden.repository"));
+    let here = std::env::current_dir().context("the current folder can't be read")?;
+    let source = Source::parse(text, &here);
+    Ok(policy::load(&source, name.ok().flatten().as_deref()).map_err(Error::Policy)?)
+}

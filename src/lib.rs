@@ -1,0 +1,19 @@
+//! treewarden
+pub mod ambient;
+pub mod budget;
+pub mod classify;
+pub mod cli;
+pub mod decision;
+pub mod error;
+pub mod finding;
+pub mod gate;
+pub mod git;
+pub mod hook;
+pub mod input;
+pub mod judge;
+pub mod policy;
+pub mod report;
+pub mod route;
+pub mod rules;
+pub mod series;
+pub mod update;
