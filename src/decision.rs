@@ -2,6 +2,9 @@
 
 use crate::finding::{Finding, Severity};
 
+/// How many findings a report shows; the rest are counted, and were never put into words.
+pub const MOST_SHOWN: usize = 20;
+
 /// Accepted or rejected. Exit status 0 has no other source than [`Decision::Accept`].
 #[derive(Clone, Debug)]
 pub enum Decision {

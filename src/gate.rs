@@ -2,21 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use crate::budget::Budget;
-use crate::decision::{Decision, JudgedUpdate, Judgement};
+use crate::budget::{Budget, Exceeded};
+use crate::decision::{Decision, JudgedUpdate, Judgement, MOST_SHOWN};
 use crate::error::Error;
 use crate::finding::{Code, Finding, Offender};
 use crate::git::{History, RefTable, Repo};
 use crate::input::Command;
-use crate::judge::{Case, Judge, Verdict};
-use crate::policy::{Enforce, Policy, RefPattern, Tree};
+use crate::judge::{Case, Commits, Judge};
+use crate::policy::{Enforce, Policy, RefPattern, Tree, any_matches};
+use crate::report::escape::Shown;
 use crate::route::Router;
 use crate::rules::refs::{Screened, UpdateKind, screen, tree_finding, update_kind};
 use crate::rules::{Broken, Who};
 use crate::update::{Change, Oid, RefName, RefUpdate, RefValue};
 
-/// How many findings are put into words; the rest are counted.
-const MOST_FINDINGS: usize = 50;
 /// How many findings come with the command that would be right: working it out means judging
 /// another push.
 const MOST_ROUTED: usize = 3;
@@ -100,7 +99,8 @@ fn prefixes(commands: &[Command], policy: &Policy) -> BTreeSet<Vec<u8>> {
     wanted
 }
 
-fn upstream_prefixes(tree: &Tree, policy: &Policy, wanted: &mut BTreeSet<Vec<u8>>) {
+/// Adds what to ask for, to see the upstreams of a tree.
+pub(crate) fn upstream_prefixes(tree: &Tree, policy: &Policy, wanted: &mut BTreeSet<Vec<u8>>) {
     for upstream in tree
         .upstreams
         .iter()
@@ -110,6 +110,7 @@ fn upstream_prefixes(tree: &Tree, policy: &Policy, wanted: &mut BTreeSet<Vec<u8>
     }
 }
 
+/// Adds what to ask for, to see all refs that the patterns match.
 pub(crate) fn add_prefixes(patterns: &[RefPattern], wanted: &mut BTreeSet<Vec<u8>>) {
     wanted.extend(
         patterns
@@ -161,40 +162,32 @@ impl Court<'_> {
     }
 
     fn case(&mut self, case: &Case<'_>) -> Result<(), Error> {
-        match self.judge.judge(case) {
-            Ok(verdict) => self.verdict(case, verdict),
-            Err(Error::TooMuch(exceeded)) => {
-                let mut finding = tree_finding(
-                    case.tree,
-                    Code::TooMuch,
-                    case.ref_name,
-                    exceeded.to_string(),
-                    &case.tree.place,
-                );
-                finding.help = too_much_help(case);
-                self.judgement.findings.push(finding);
-                self.note_upstreams(case.tree);
-                self.judged(case.tree, case.ref_name, None);
-                Ok(())
-            }
-            Err(error) => Err(error),
+        let verdict = self.judge.judge(case)?;
+        self.judgement.findings.extend(verdict.update);
+        if let Some(exceeded) = verdict.exceeded {
+            self.judgement
+                .findings
+                .push(too_much(case, exceeded, self.judge.policy));
+            self.note_upstreams(case.tree);
         }
+        let known = verdict.exceeded.is_none() && case.tree.judges_commits();
+        let entering = known.then_some(verdict.commits.range.rows.len());
+        self.judged(case.tree, case.ref_name, entering);
+        self.commits(case, &verdict.commits)
     }
 
-    fn verdict(&mut self, case: &Case<'_>, verdict: Verdict) -> Result<(), Error> {
-        self.judged(case.tree, case.ref_name, Some(verdict.range.rows.len()));
-        self.judgement.findings.extend(verdict.update.clone());
-        for broken in &verdict.broken {
-            let finding = match self.judgement.findings.len() < MOST_FINDINGS {
-                true => self.worded(case, &verdict, broken)?,
-                false => self.counted(case, broken),
+    fn commits(&mut self, case: &Case<'_>, commits: &Commits) -> Result<(), Error> {
+        for broken in &commits.broken {
+            let finding = match self.judgement.findings.len() < MOST_SHOWN {
+                true => self.worded(case, commits, broken)?,
+                false => counted(case, broken),
             };
             self.judgement.findings.push(finding);
         }
-        if !verdict.broken.is_empty() {
+        if !commits.broken.is_empty() {
             self.note_upstreams(case.tree);
             if case.old == RefValue::Absent {
-                self.judgement.notes.push(adoption(case));
+                self.note(adoption(case, self.judge.policy));
             }
         }
         Ok(())
@@ -203,14 +196,14 @@ impl Court<'_> {
     fn worded(
         &mut self,
         case: &Case<'_>,
-        verdict: &Verdict,
+        commits: &Commits,
         broken: &Broken,
     ) -> Result<Finding, Error> {
-        let mut finding = self.judge.finding(case, &verdict.range, broken)?;
+        let mut finding = self.judge.finding(case, &commits.range, broken)?;
         let router = Router {
             judge: &self.judge,
             case,
-            verdict,
+            commits,
         };
         finding.help = match router.help(broken, self.routed < MOST_ROUTED) {
             // The refusal stands without its advice.
@@ -219,25 +212,6 @@ impl Court<'_> {
         };
         self.routed += 1;
         Ok(finding)
-    }
-
-    /// A finding that will only be counted: its severity is all that matters.
-    fn counted(&self, case: &Case<'_>, broken: &Broken) -> Finding {
-        let fault = broken.fault.clone();
-        let finding = tree_finding(case.tree, broken.code, case.ref_name, fault, &broken.place);
-        let what = match &broken.who {
-            Who::Commit(_) => "commit",
-            Who::Unit { what, .. } => what,
-        };
-        Finding {
-            offender: Offender::Unit {
-                what,
-                size: 1,
-                commits: Vec::new(),
-                total: 0,
-            },
-            ..finding
-        }
     }
 
     fn judged(&mut self, tree: &Tree, name: &RefName, entering: Option<usize>) {
@@ -250,24 +224,31 @@ impl Court<'_> {
 
     /// An upstream without a ref excludes nothing: its commits look as if they entered here.
     fn note_upstreams(&mut self, tree: &Tree) {
-        for upstream in tree
+        let upstreams = tree
             .upstreams
             .iter()
-            .filter_map(|at| self.judge.policy.upstreams.get(*at))
-        {
-            let matches = |name| upstream.refs.iter().any(|pattern| pattern.matches(name));
-            if !self.standing.iter().any(|(name, _)| matches(name)) {
-                let patterns: Vec<&str> = upstream
-                    .refs
-                    .iter()
-                    .map(|pattern| pattern.text.as_str())
-                    .collect();
-                self.note(format!(
-                    "the upstream `{}` has no ref here ({}): commits that came from it are judged as if they were new",
+            .filter_map(|at| self.judge.policy.upstreams.get(*at));
+        let absent = upstreams.filter(|upstream| {
+            !self
+                .standing
+                .iter()
+                .any(|(name, _)| any_matches(&upstream.refs, name))
+        });
+        let named: Vec<String> = absent
+            .map(|upstream| {
+                let patterns = upstream.refs.iter().map(|pattern| pattern.text.as_str());
+                format!(
+                    "{} ({})",
                     upstream.name,
-                    patterns.join(", ")
-                ));
-            }
+                    patterns.collect::<Vec<_>>().join(", ")
+                )
+            })
+            .collect();
+        if !named.is_empty() {
+            self.note(format!(
+                "no ref holds the upstream {}: what came from there is judged as if it were new",
+                named.join(", ")
+            ));
         }
     }
 
@@ -278,20 +259,47 @@ impl Court<'_> {
     }
 }
 
-fn adoption(case: &Case<'_>) -> String {
+/// A finding that will only be counted: its severity is all that matters.
+fn counted(case: &Case<'_>, broken: &Broken) -> Finding {
+    let fault = broken.fault.clone();
+    let finding = tree_finding(case.tree, broken.code, case.ref_name, fault, &broken.place);
+    let what = match &broken.who {
+        Who::Commit(_) => "commit",
+        Who::Unit { what, .. } => what,
+    };
+    Finding {
+        offender: Offender::Unit {
+            what,
+            size: 1,
+            commits: Vec::new(),
+            total: 0,
+        },
+        ..finding
+    }
+}
+
+fn adoption(case: &Case<'_>, policy: &Policy) -> String {
+    let extends = match policy.origin.starts_with("preset:") {
+        true => format!(", in a policy that says `extends = \"{}\"`", policy.origin),
+        false => String::new(),
+    };
     format!(
-        "{} is new, so its whole history was judged: to adopt a history from before the policy, \
-         put `since = \"<full oid>\"` under [[tree]] {} ({})",
-        String::from_utf8_lossy(case.ref_name.as_bytes()).escape_default(),
+        "{} is new here, so its whole history was judged; one from before the policy is adopted \
+         with `since = \"<full oid>\"` under the [[tree]] {}{extends}",
+        Shown(case.ref_name.as_bytes()),
         case.tree.name,
-        case.tree.place
     )
 }
 
-fn too_much_help(case: &Case<'_>) -> Vec<String> {
-    let mut help = vec!["push in smaller steps, or raise [budget] in the policy".to_owned()];
+fn too_much(case: &Case<'_>, exceeded: Exceeded, policy: &Policy) -> Finding {
+    let fault = exceeded.to_string();
+    let place = &case.tree.place;
+    let mut finding = tree_finding(case.tree, Code::TooMuch, case.ref_name, fault, place);
+    finding
+        .help
+        .push("push in smaller steps, or raise [budget] in the policy".to_owned());
     if case.old == RefValue::Absent {
-        help.push(adoption(case));
+        finding.help.push(adoption(case, policy));
     }
-    help
+    finding
 }

@@ -3,10 +3,10 @@
 
 use std::cell::RefCell;
 
-use crate::budget::Budget;
+use crate::budget::{Budget, Exceeded};
 use crate::classify::ClassMask;
 use crate::error::Error;
-use crate::finding::{CommitLine, Finding, Offence, Offender};
+use crate::finding::{CommitLine, Finding, Offence, Offender, PathSample};
 use crate::git::{
     Changes, CommitIx, History, Lineage, Range, RefTable, Repo, SimpleChanges, Touched,
 };
@@ -49,14 +49,24 @@ pub struct Case<'c> {
 }
 
 /// What came of a case.
+#[derive(Default)]
 pub struct Verdict {
+    /// A finding on the update itself.
+    pub update: Option<Finding>,
+    /// The bound that ended the work, if one did: nothing is known of the commits then.
+    pub exceeded: Option<Exceeded>,
+    /// What became known of the commits.
+    pub commits: Commits,
+}
+
+/// The commits of a case, judged; none of them where no rule of the tree asks for commits.
+#[derive(Default)]
+pub struct Commits {
     /// The entering commits.
     pub range: Range,
-    /// The classes that each of them touches; empty where no rule of the tree asks.
+    /// The classes that each of them touches; empty where no rule of the tree asks for paths.
     pub touched: Vec<Touched>,
-    /// Findings on the update itself.
-    pub update: Option<Finding>,
-    /// What the commits break.
+    /// What they break.
     pub broken: Vec<Broken>,
 }
 
@@ -119,27 +129,42 @@ impl<'r> Judge<'r> {
 
     /// Judges the case by every rule of its tree.
     pub fn judge(&self, case: &Case<'_>) -> Result<Verdict, Error> {
-        let lineage = case
-            .old
-            .oid()
-            .map(|old| self.history.lineage(old, case.new))
-            .transpose()?;
-        let kind = match &lineage {
-            None => UpdateKind::Created,
-            Some(lineage) if lineage.has(case.new) => UpdateKind::FastForward,
-            Some(_) => UpdateKind::Rewound,
+        let (lineage, mut exceeded) = within_budget(self.lineage(case))?;
+        let kind = match (case.old, &lineage) {
+            (RefValue::Absent, _) => UpdateKind::Created,
+            (RefValue::At(_), Some(lineage)) if lineage.has(case.new) => UpdateKind::FastForward,
+            // Also what ran out of time before it was known to be a fast-forward.
+            (RefValue::At(_), _) => UpdateKind::Rewound,
         };
         let update = update_kind(case.tree, case.ref_name, kind);
+        let mut commits = None;
+        if exceeded.is_none() && case.tree.judges_commits() {
+            (commits, exceeded) = within_budget(self.commits(case, lineage.as_ref()))?;
+        }
+        Ok(Verdict {
+            update,
+            exceeded,
+            commits: commits.unwrap_or_default(),
+        })
+    }
+
+    fn lineage(&self, case: &Case<'_>) -> Result<Lineage, Error> {
+        match case.old {
+            RefValue::Absent => Ok(Lineage::default()),
+            RefValue::At(old) => self.history.lineage(old, case.new),
+        }
+    }
+
+    fn commits(&self, case: &Case<'_>, lineage: Option<&Lineage>) -> Result<Commits, Error> {
         let range = Range::entering(self.history, case.new, &case.hidden, self.budget)?;
-        let touched = match case.tree.deny.is_some() || case.tree.deny_only.is_some() {
+        let touched = match case.tree.judges_paths() {
             true => self.changes.borrow_mut().classes(&range)?,
             false => Vec::new(),
         };
-        let broken = self.broken(case.tree, &range, &touched, lineage.as_ref())?;
-        Ok(Verdict {
+        let broken = self.broken(case.tree, &range, &touched, lineage)?;
+        Ok(Commits {
             range,
             touched,
-            update,
             broken,
         })
     }
@@ -224,7 +249,7 @@ impl<'r> Judge<'r> {
 
     fn offence(&self, range: &Range, at: CommitIx, of: ClassMask) -> Result<Offence, Error> {
         let paths = match of == ClassMask::EMPTY {
-            true => Default::default(),
+            true => PathSample::default(),
             false => self
                 .changes
                 .borrow_mut()
@@ -240,14 +265,23 @@ impl<'r> Judge<'r> {
         })
     }
 
-    /// A few paths of a commit, of every class.
-    pub fn all_paths(
+    /// Up to `cap` paths of these classes that a commit changes.
+    pub fn paths(
         &self,
         range: &Range,
         at: CommitIx,
-    ) -> Result<crate::finding::PathSample, Error> {
-        self.changes
-            .borrow_mut()
-            .paths(range, at, ClassMask::ALL, PATHS_SHOWN)
+        of: ClassMask,
+        cap: usize,
+    ) -> Result<PathSample, Error> {
+        self.changes.borrow_mut().paths(range, at, of, cap)
+    }
+}
+
+/// Tells a bound that was met from an error that ends the judging.
+fn within_budget<T>(result: Result<T, Error>) -> Result<(Option<T>, Option<Exceeded>), Error> {
+    match result {
+        Ok(value) => Ok((Some(value), None)),
+        Err(Error::TooMuch(exceeded)) => Ok((None, Some(exceeded))),
+        Err(error) => Err(error),
     }
 }

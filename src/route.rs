@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::classify::{ClassIx, ClassMask};
 use crate::error::Error;
-use crate::finding::{Code, Severity, TouchedPath};
-use crate::gate::add_prefixes;
+use crate::finding::{Code, Severity};
+use crate::gate::{add_prefixes, upstream_prefixes};
 use crate::git::{CommitIx, RefTable, Touched};
-use crate::judge::{Case, Judge, Verdict};
+use crate::judge::{Case, Commits, Judge};
 use crate::policy::Tree;
 use crate::report::escape::Shown;
 use crate::rules::paths::{is_denied, is_only_denied};
@@ -25,8 +25,8 @@ pub struct Router<'v, 'r> {
     pub judge: &'v Judge<'r>,
     /// The case that was refused.
     pub case: &'v Case<'v>,
-    /// What came of it.
-    pub verdict: &'v Verdict,
+    /// Its commits.
+    pub commits: &'v Commits,
 }
 
 impl Router<'_, '_> {
@@ -57,7 +57,7 @@ impl Router<'_, '_> {
     }
 
     fn reword(&self, at: CommitIx) -> Result<String, Error> {
-        let row = self.verdict.range.row(at)?;
+        let row = self.commits.range.row(at)?;
         let short = row.oid.short();
         Ok(format!(
             "reword it: git rebase -i {short}^, and `reword` for {short}"
@@ -67,7 +67,7 @@ impl Router<'_, '_> {
     fn mask(&self, commits: &[CommitIx]) -> ClassMask {
         let touched = commits
             .iter()
-            .filter_map(|at| self.verdict.touched.get(*at));
+            .filter_map(|at| self.commits.touched.get(*at));
         touched.fold(ClassMask::EMPTY, |mask, touched| mask | touched.all())
     }
 
@@ -77,68 +77,58 @@ impl Router<'_, '_> {
         let trees = self.judge.policy.trees.iter();
         trees
             .filter(|tree| tree.name != self.case.tree.name && !tree.refs.is_empty())
-            .filter(|tree| tree.deny.is_some() || tree.deny_only.is_some())
+            .filter(|tree| tree.judges_paths())
             .filter(|tree| accepts(tree, mask))
             .collect()
     }
 
-    /// A command that moves the commits to the tree.
-    fn command(&self, tree: &Tree, commits: &[CommitIx]) -> Result<Option<String>, Error> {
-        let Some(target) = tree.literal_ref() else {
-            return Ok(Some(format!("it belongs on {}", tree.name)));
-        };
+    /// The commands that move the commits to the tree, a line each.
+    fn command(&self, tree: &Tree, commits: &[CommitIx]) -> Result<Vec<String>, Error> {
         let oids = commits
             .iter()
-            .map(|at| Ok(self.verdict.range.row(*at)?.oid))
+            .map(|at| Ok(self.commits.range.row(*at)?.oid))
             .collect::<Result<Vec<Oid>, Error>>()?;
-        let (Some(newest), Some(name)) = (oids.last(), RefName::new(target.as_bytes())) else {
-            return Ok(None);
+        let target = tree.literal_ref();
+        let name = target.and_then(|name| RefName::new(name.as_bytes()));
+        let (Some(newest), Some(target), Some(name)) = (oids.last(), target, name) else {
+            return Ok(vec![format!("{} takes it", tree.name)]);
         };
-        let short = target.strip_prefix("refs/heads/").unwrap_or(target);
         let standing = self.refs_of(tree)?;
-        let exists = standing.value(&name) != RefValue::Absent;
-        if self.would_accept(tree, &name, *newest, &standing)? {
-            let destination = if exists { short } else { target };
-            return Ok(Some(format!(
-                "{} takes it: git push origin {}:{destination}",
-                tree.name,
-                newest.short()
-            )));
-        }
-        let picked: Vec<String> = oids.iter().take(COMMITS_NAMED).map(Oid::short).collect();
-        let more = if oids.len() > COMMITS_NAMED {
-            " …"
-        } else {
-            ""
+        let branch = match standing.value(&name) {
+            RefValue::Absent => target,
+            RefValue::At(_) => target.strip_prefix("refs/heads/").unwrap_or(target),
         };
-        Ok(Some(format!(
-            "{} takes it, but not with all that it stands on here: git fetch origin {short} && \
-             git switch --detach FETCH_HEAD && git cherry-pick {}{more} && git push origin HEAD:{short}",
-            tree.name,
-            picked.join(" ")
-        )))
+        Ok(match self.pushed(tree, &name, *newest, &standing)? {
+            Outcome::AlreadyThere => vec![format!("{} has it already: drop it here", tree.name)],
+            Outcome::Accepted => {
+                let command = format!("git push origin {}:{branch}", newest.short());
+                vec![format!("{} takes it: {command}", tree.name)]
+            }
+            Outcome::Refused if branch == target => {
+                vec![format!(
+                    "{} takes it, but not what it stands on here",
+                    tree.name
+                )]
+            }
+            Outcome::Refused => picked(tree, branch, &oids),
+        })
     }
 
     fn refs_of(&self, tree: &Tree) -> Result<RefTable, Error> {
         let mut wanted = BTreeSet::new();
         add_prefixes(&tree.refs, &mut wanted);
-        for upstream in tree
-            .upstreams
-            .iter()
-            .filter_map(|at| self.judge.policy.upstreams.get(*at))
-        {
-            add_prefixes(&upstream.refs, &mut wanted);
-        }
+        upstream_prefixes(tree, self.judge.policy, &mut wanted);
         self.judge.repo.refs(&wanted, self.judge.budget)
     }
 
-    fn would_accept(
+    /// What would come of pushing the commit, with all that it stands on, to the tree.
+    fn pushed(
         &self,
         tree: &Tree,
         name: &RefName,
         new: Oid,
         standing: &RefTable,
-    ) -> Result<bool, Error> {
+    ) -> Result<Outcome, Error> {
         let hidden = self.judge.hidden(tree, standing)?;
         let old = match standing.value(name).oid() {
             Some(oid) => self
@@ -155,42 +145,41 @@ impl Router<'_, '_> {
             new,
             hidden,
         })?;
-        let denies = |code| tree.severity(code) == Severity::Deny;
-        Ok(verdict.update.is_none() && !verdict.broken.iter().any(|broken| denies(broken.code)))
+        let denies = |broken: &Broken| tree.severity(broken.code) == Severity::Deny;
+        let refused = verdict.update.is_some()
+            || verdict.exceeded.is_some()
+            || verdict.commits.broken.iter().any(denies);
+        Ok(match (refused, verdict.commits.range.rows.is_empty()) {
+            (true, _) => Outcome::Refused,
+            (false, true) => Outcome::AlreadyThere,
+            (false, false) => Outcome::Accepted,
+        })
     }
 
     /// For a commit whose paths belong to different trees: which belong where.
     fn split(&self, at: CommitIx) -> Result<Vec<String>, Error> {
-        let sample = self.judge.all_paths(&self.verdict.range, at)?;
-        let mut classes: Vec<(ClassIx, Vec<&TouchedPath>)> = Vec::new();
-        for path in &sample.paths {
-            let Some(class) = path.matched.map(|matched| matched.class) else {
-                continue;
-            };
-            match classes.iter_mut().find(|(known, _)| *known == class) {
-                Some((_, paths)) => paths.push(path),
-                None => classes.push((class, vec![path])),
-            }
-        }
-        let homes: Vec<_> = classes
-            .into_iter()
-            .filter(|(class, _)| !self.is_neutral(*class))
-            .map(|(class, paths)| (self.homes(ClassMask::of(Some(class))), class, paths))
+        let touched = self.mask(&[at]);
+        let classes = self.judge.policy.classes.iter().enumerate();
+        let homes: Vec<(String, ClassIx)> = classes
+            .filter(|(class, entry)| !entry.neutral && touched.contains(Some(*class)))
+            .map(|(class, _)| (self.homes(ClassMask::of(Some(class))), class))
             .collect();
         if homes
             .windows(2)
-            .all(|pair| matches!(pair, [(one, ..), (other, ..)] if one == other))
+            .all(|pair| matches!(pair, [(one, _), (other, _)] if one == other))
         {
             return Ok(Vec::new());
         }
         let mut lines = vec!["or split it: its paths belong to different trees".to_owned()];
-        for (home, class, paths) in homes {
-            let shown: Vec<String> = paths
+        for (home, class) in homes {
+            let of = ClassMask::of(Some(class));
+            let sample = self.judge.paths(&self.commits.range, at, of, PATHS_NAMED)?;
+            let shown: Vec<String> = sample
+                .paths
                 .iter()
-                .take(PATHS_NAMED)
                 .map(|path| Shown(&path.path).to_string())
                 .collect();
-            let more = if paths.len() > PATHS_NAMED {
+            let more = if sample.total > PATHS_NAMED {
                 ", …"
             } else {
                 ""
@@ -199,14 +188,6 @@ impl Router<'_, '_> {
             lines.push(format!("  {}{more} ({class}): {home}", shown.join(", ")));
         }
         Ok(lines)
-    }
-
-    fn is_neutral(&self, class: ClassIx) -> bool {
-        self.judge
-            .policy
-            .classes
-            .get(class)
-            .is_some_and(|class| class.neutral)
     }
 
     /// Every tree with path rules, this one included, that takes a commit of these classes.
@@ -219,6 +200,30 @@ impl Router<'_, '_> {
             names(&all)
         }
     }
+}
+
+/// What would come of another push.
+enum Outcome {
+    AlreadyThere,
+    Accepted,
+    Refused,
+}
+
+fn picked(tree: &Tree, branch: &str, oids: &[Oid]) -> Vec<String> {
+    let named: Vec<String> = oids.iter().take(COMMITS_NAMED).map(Oid::short).collect();
+    let more = if oids.len() > COMMITS_NAMED {
+        " …"
+    } else {
+        ""
+    };
+    vec![
+        format!("{} takes it, but not what it stands on here:", tree.name),
+        format!("  git fetch origin {branch} && git switch --detach FETCH_HEAD"),
+        format!(
+            "  git cherry-pick {}{more} && git push origin HEAD:{branch}",
+            named.join(" ")
+        ),
+    ]
 }
 
 fn accepts(tree: &Tree, mask: ClassMask) -> bool {

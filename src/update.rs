@@ -59,7 +59,9 @@ impl Oid {
 
     /// The raw bytes: 20 or 32 of them.
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.format.raw_len()).unwrap_or(&self.bytes)
+        self.bytes
+            .get(..self.format.raw_len())
+            .unwrap_or(&self.bytes)
     }
 
     /// The format that the oid is of.

@@ -132,15 +132,13 @@ impl<'r> SimpleChanges<'r> {
     ) -> Result<(), Error> {
         if row.is_merge() {
             if !self.merges.contains_key(&row.oid) {
-                self.know_merges(&Range {
-                    rows: range.rows.clone(),
-                })?;
+                self.know_merges(range)?;
             }
             let changes = self.merges.get(&row.oid);
             let changes = changes.ok_or(Error::Internal("a merge that nobody looked at"))?;
-            changes
-                .iter()
-                .for_each(|change| visit(&change.path, change.origin));
+            for change in changes {
+                visit(&change.path, change.origin);
+            }
             return Ok(());
         }
         let parent = row
@@ -151,7 +149,7 @@ impl<'r> SimpleChanges<'r> {
         let old = parent.map(|oid| self.history.commit(oid)).transpose()?;
         let old = old.map(|commit| commit.tree);
         diff(self.repo, self.budget, old, Some(row.tree), &mut |path| {
-            visit(path, Origin::Changed)
+            visit(path, Origin::Changed);
         })
     }
 }

@@ -305,13 +305,11 @@ impl<'b> Scratch<'b> {
             }
         }
         let tree = self.write(ObjectType::Tree, &tree)?;
-        let parents: String = parents
-            .iter()
-            .map(|oid| format!("parent {oid}\n"))
-            .collect();
         let person = format!("treewarden <treewarden> {} +0000", time.max(0));
-        let text = format!("tree {tree}\n{parents}author {person}\ncommitter {person}\n\n");
-        self.write(ObjectType::Commit, text.as_bytes())
+        let mut lines = vec![format!("tree {tree}")];
+        lines.extend(parents.iter().map(|parent| format!("parent {parent}")));
+        lines.push(format!("author {person}\ncommitter {person}\n\n"));
+        self.write(ObjectType::Commit, lines.join("\n").as_bytes())
     }
 
     fn write(&self, kind: ObjectType, raw: &[u8]) -> Result<Oid, Error> {

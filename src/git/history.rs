@@ -163,6 +163,7 @@ impl<'r> History<'r> {
 }
 
 /// The descendants of one commit among the ancestors of another.
+#[derive(Default)]
 pub struct Lineage(HashMap<Oid, bool>);
 
 impl Lineage {

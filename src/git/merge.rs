@@ -93,14 +93,18 @@ impl<T: Copy + PartialEq> Side<T> {
         }
     }
 
-    /// What the automatic merge has, if every base of every step says so.
-    fn settled(&self) -> Option<Option<T>> {
+    /// Returns true if and only if every base of every step settles what the automatic merge
+    /// has, and the merge has the same.
+    fn is_settled(&self) -> bool {
         let mut rest = self.parents.iter();
-        let mut result = *rest.next()?;
+        let mut result = rest.next().copied().flatten();
         for (parent, bases) in rest.zip(&self.bases) {
-            result = settle_all(bases, result, *parent)?;
+            match settle_all(bases, result, *parent) {
+                Some(settled) => result = settled,
+                None => return false,
+            }
         }
-        Some(result)
+        result == self.merge
     }
 }
 
@@ -110,7 +114,7 @@ fn settle_all<T: Copy + PartialEq>(bases: &[T], one: T, other: T) -> Option<T> {
     answers.all(|answer| answer == Some(first)).then_some(first)
 }
 
-fn settle<T: PartialEq>(base: T, one: T, other: T) -> Option<T> {
+fn settle<T: Copy + PartialEq>(base: T, one: T, other: T) -> Option<T> {
     if one == other || base == other {
         Some(one)
     } else if base == one {
@@ -171,7 +175,7 @@ struct Walk<'w, 'r> {
 
 impl Walk<'_, '_> {
     fn enter(&mut self, folder: Folder) {
-        if folder.trees.settled() != Some(folder.trees.merge) {
+        if !folder.trees.is_settled() {
             self.open.push(folder);
         }
     }
@@ -194,7 +198,7 @@ impl Walk<'_, '_> {
             let mut values = row.into_iter();
             // `Side::map` visits in the order of `Side::all`, which is that of the lists.
             let row = folder.trees.map(|_| values.next().flatten());
-            self.row(folder, &first, &row, &lists)?;
+            self.row(folder, &first, &row, &lists);
         }
         Ok(())
     }
@@ -206,9 +210,9 @@ impl Walk<'_, '_> {
         entry: &Entry<'_>,
         row: &Side<Leaf>,
         lists: &[Vec<Entry<'_>>],
-    ) -> Result<(), Error> {
-        if row.settled() == Some(row.merge) {
-            return Ok(());
+    ) {
+        if row.is_settled() {
+            return;
         }
         let clash = folder.clash || clashes(&folder.trees, entry.name, lists);
         let mut path = [&folder.prefix, entry.name].concat();
@@ -221,17 +225,16 @@ impl Walk<'_, '_> {
                 depth: folder.depth + 1,
                 clash,
             });
-            return Ok(());
+            return;
         }
-        match self.origin(row, &path, clash)? {
+        match self.origin(row, &path, clash) {
             Verdict::Same => {}
             Verdict::Differs(origin) => self.found.push(OwnChange { path, origin }),
             Verdict::Waits => self.waiting = true,
         }
-        Ok(())
     }
 
-    fn origin(&mut self, row: &Side<Leaf>, path: &[u8], clash: bool) -> Result<Verdict, Error> {
+    fn origin(&mut self, row: &Side<Leaf>, path: &[u8], clash: bool) -> Verdict {
         let mut rest = row.parents.iter();
         let mut result = rest.next().copied().flatten();
         let mut both = clash;
@@ -242,19 +245,19 @@ impl Walk<'_, '_> {
             }
             both = true;
             let Some(question) = self.question(bases, result, *parent, path) else {
-                return Ok(Verdict::Differs(Origin::Resolved));
+                return Verdict::Differs(Origin::Resolved);
             };
             match self.contents.answer(question) {
                 Some(Merged::Clean(merged)) => result = merged,
-                Some(Merged::Conflict) => return Ok(Verdict::Differs(Origin::Resolved)),
-                None => return Ok(Verdict::Waits),
+                Some(Merged::Conflict) => return Verdict::Differs(Origin::Resolved),
+                None => return Verdict::Waits,
             }
         }
-        Ok(match (row.merge == result, both) {
+        match (row.merge == result, both) {
             (true, _) => Verdict::Same,
             (false, true) => Verdict::Differs(Origin::Resolved),
             (false, false) => Verdict::Differs(Origin::Added),
-        })
+        }
     }
 
     /// What to ask git about a path that both sides changed; `None` where it is a conflict

@@ -51,12 +51,30 @@ const DENY_ONLY_KEYS: &[&str] = &["classes", "unless", "judge"];
 const MESSAGE_KEYS: &[&str] = &["in", "require", "forbid", "merges", "reason"];
 const BUDGET_KEYS: &[&str] = &["commits", "tree-objects", "seconds"];
 
+const ENFORCE: [(&str, Enforce); 3] = [
+    ("deny", Enforce::Deny),
+    ("warn", Enforce::Warn),
+    ("off", Enforce::Off),
+];
+const UNITS: [(&str, Unit); 3] = [
+    ("commit", Unit::Commit),
+    ("series", Unit::Series),
+    ("push", Unit::Push),
+];
+const PARTS: [(&str, MessagePart); 2] = [
+    ("subject", MessagePart::Subject),
+    ("body", MessagePart::Body),
+];
+const WEIGHTS: [(&str, Severity); 2] = [("deny", Severity::Deny), ("warn", Severity::Warn)];
+
 /// Reads the policy at `source` and all that it extends, for the repository that calls itself
 /// `repository`; without a name, the policy's own counts.
 pub fn load(source: &Source, repository: Option<&str>) -> Result<Policy, Faults> {
     let table = read_merged(source, DEEPEST_EXTENDS)?;
     let digest = Sha256::digest(node::canonical(&table));
-    let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = digest
+        .iter()
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     compile(&table, source, digest, repository)
 }
 
@@ -96,6 +114,7 @@ fn compile(
     let top = Place {
         file: source.to_string().into(),
         line: 1,
+        text: "".into(),
     };
     let mut fields = Fields::new(table, top.clone(), POLICY_KEYS, &mut faults);
     if fields.node("version").map(|node| &node.value) != Some(&Value::Integer(1)) {
@@ -328,12 +347,6 @@ fn tree(fields: &mut Fields<'_, '_>, name: String, context: &Context<'_>) -> Tre
     tree
 }
 
-const ENFORCE: [(&str, Enforce); 3] = [
-    ("deny", Enforce::Deny),
-    ("warn", Enforce::Warn),
-    ("off", Enforce::Off),
-];
-
 fn permission(fields: &mut Fields<'_, '_>, key: &str, otherwise: bool) -> Permission {
     Permission {
         allowed: fields.boolean(key, otherwise),
@@ -348,12 +361,11 @@ fn tree_upstreams(fields: &mut Fields<'_, '_>, upstreams: &[Upstream]) -> Vec<us
         .collect();
     let mut found = Vec::new();
     for (name, place) in fields.texts("upstream") {
-        match known.iter().position(|other| *other == name) {
-            Some(at) => found.push(at),
-            None => {
-                let hint = did_you_mean(name, &known);
-                fields.fault(place, format!("no [[upstream]] is called `{name}`{hint}"));
-            }
+        if let Some(at) = known.iter().position(|other| *other == name) {
+            found.push(at);
+        } else {
+            let hint = did_you_mean(name, &known);
+            fields.fault(place, format!("no [[upstream]] is called `{name}`{hint}"));
         }
     }
     found
@@ -423,11 +435,6 @@ fn deny_only(tree: &mut Fields<'_, '_>, classes: &[PathClass]) -> Option<DenyOnl
     if fields.node("classes").is_none() {
         fields.fault(&node.place, "`deny-only` needs `classes`");
     }
-    const UNITS: [(&str, Unit); 3] = [
-        ("commit", Unit::Commit),
-        ("series", Unit::Series),
-        ("push", Unit::Push),
-    ];
     Some(DenyOnly {
         classes: class_mask(&mut fields, "classes", classes),
         unless: class_mask(&mut fields, "unless", classes),
@@ -444,10 +451,6 @@ fn messages(tree: &mut Fields<'_, '_>) -> Vec<MessageRule> {
 }
 
 fn message(fields: &mut Fields<'_, '_>) -> Option<MessageRule> {
-    const PARTS: [(&str, MessagePart); 2] = [
-        ("subject", MessagePart::Subject),
-        ("body", MessagePart::Body),
-    ];
     fields.needed_text("in")?;
     let part = fields.word("in", &PARTS);
     let reason = fields.needed_text("reason");
@@ -490,7 +493,6 @@ fn severity(tree: &mut Fields<'_, '_>) -> BTreeMap<Code, Severity> {
     let Some(mut fields) = Fields::of(node, &known, tree.faults()) else {
         return BTreeMap::new();
     };
-    const WEIGHTS: [(&str, Severity); 2] = [("deny", Severity::Deny), ("warn", Severity::Warn)];
     known
         .iter()
         .filter_map(|name| Some((Code::named(name)?, fields.word(name, &WEIGHTS)?)))

@@ -273,6 +273,16 @@ impl Tree {
             })
     }
 
+    /// Returns true if and only if a rule of the tree looks at commits, and not at updates alone.
+    pub fn judges_commits(&self) -> bool {
+        self.judges_paths() || !self.messages.is_empty()
+    }
+
+    /// Returns true if and only if a rule of the tree looks at paths.
+    pub fn judges_paths(&self) -> bool {
+        self.deny.is_some() || self.deny_only.is_some()
+    }
+
     /// A ref of the tree that can be written in a command: the first pattern without wildcards.
     pub fn literal_ref(&self) -> Option<&str> {
         self.refs.iter().find_map(RefPattern::literal)

@@ -76,9 +76,11 @@ struct Reader<'t> {
 impl Reader<'_> {
     fn place(&self, offset: usize) -> Place {
         let before = self.text.as_bytes().iter().take(offset);
+        let line = before.filter(|byte| **byte == b'\n').count();
         Place {
             file: self.file.clone(),
-            line: 1 + before.filter(|byte| **byte == b'\n').count(),
+            line: line + 1,
+            text: spaced(self.text.lines().nth(line).unwrap_or_default()).into(),
         }
     }
 
@@ -120,6 +122,11 @@ impl Reader<'_> {
             place,
         })
     }
+}
+
+/// The line with one space where it has several.
+fn spaced(line: &str) -> String {
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Writes the table so that equal policies give equal text, whatever their layout, comments and

@@ -10,6 +10,8 @@ pub struct Place {
     pub file: Rc<str>,
     /// Counted from 1.
     pub line: usize,
+    /// What the line says, runs of spaces made one.
+    pub text: Rc<str>,
 }
 
 impl fmt::Display for Place {

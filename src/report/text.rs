@@ -6,14 +6,14 @@ use std::io::{self, Write};
 use jiff::civil::Date;
 
 use super::escape::{Shown, shortened};
-use crate::decision::{Decision, Judgement};
+use crate::decision::{Decision, Judgement, MOST_SHOWN};
 use crate::finding::{Finding, Offence, Offender, Origin, Severity, TouchedPath};
-use crate::policy::Policy;
+use crate::policy::{Place, Policy};
 
-/// How many findings are shown whole.
-const FINDINGS_SHOWN: usize = 20;
 /// How much of a subject is shown, in characters.
 const SUBJECT_WIDTH: usize = 72;
+/// How much of a policy's line is shown, in characters.
+const LINE_WIDTH: usize = 100;
 /// How much of the policy's digest is shown, in hex digits.
 const DIGEST_SHOWN: usize = 12;
 
@@ -28,10 +28,10 @@ pub fn write(
         Decision::Accept(judgement) => (judgement, "accepted"),
         Decision::Reject(judgement) => (judgement, "refused"),
     };
-    for finding in judgement.findings.iter().take(FINDINGS_SHOWN) {
+    for finding in judgement.findings.iter().take(MOST_SHOWN) {
         write_finding(out, finding, policy)?;
     }
-    let more = judgement.findings.len().saturating_sub(FINDINGS_SHOWN);
+    let more = judgement.findings.len().saturating_sub(MOST_SHOWN);
     if more > 0 {
         writeln!(out, "… and {more} more findings")?;
     }
@@ -97,13 +97,21 @@ fn write_finding(out: &mut dyn Write, finding: &Finding, policy: &Policy) -> io:
     )?;
     write_offender(out, &finding.offender, policy)?;
     if let Some(place) = &finding.place {
-        writeln!(out, "   = policy: {}", Shown(place.to_string().as_bytes()))?;
+        writeln!(out, "   = policy: {}", policy_line(place))?;
     }
     let mut help = finding.help.iter();
     if let Some(first) = help.next() {
         writeln!(out, "   = help: {first}")?;
     }
     help.try_for_each(|line| writeln!(out, "           {line}"))
+}
+
+fn policy_line(place: &Place) -> String {
+    let shown = Shown(place.to_string().as_bytes()).to_string();
+    match &*place.text {
+        "" => shown,
+        text => format!("{} ({shown})", shortened(text.as_bytes(), LINE_WIDTH)),
+    }
 }
 
 fn write_offender(out: &mut dyn Write, offender: &Offender, policy: &Policy) -> io::Result<()> {

@@ -51,6 +51,7 @@ mod tests {
             place: Place {
                 file: "p".into(),
                 line: 1,
+                text: "".into(),
             },
         }
     }

@@ -3,7 +3,7 @@
 use super::{Broken, Who};
 use crate::classify::ClassMask;
 use crate::finding::Code;
-use crate::git::{CommitIx, Range, Touched};
+use crate::git::{CommitIx, CommitRow, Range, Touched};
 use crate::policy::{Deny, DenyOnly, Unit};
 
 /// `deny`: no commit may touch the classes, a merge by all that it changes itself.
@@ -54,7 +54,7 @@ fn judge_unit(
             .get(*at)
             .map_or(ClassMask::EMPTY, |touched| touched.own)
     };
-    let is_merge = |at: &CommitIx| range.rows.get(*at).is_none_or(|row| row.is_merge());
+    let is_merge = |at: &CommitIx| range.rows.get(*at).is_none_or(CommitRow::is_merge);
     if unit
         .iter()
         .any(|at| !is_merge(at) && own(at).meets(rule.unless))
@@ -92,7 +92,7 @@ pub fn is_only_denied(rule: &DenyOnly, touched: ClassMask) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::git::{CommitRow, Parent};
+    use crate::git::Parent;
     use crate::policy::Place;
     use crate::update::Oid;
 
@@ -107,6 +107,7 @@ mod tests {
         Place {
             file: "p".into(),
             line: 1,
+            text: "".into(),
         }
     }
 
