@@ -20,7 +20,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             commits: 100_000,
-            tree_objects: 10_000_000,
+            tree_objects: 2_000_000,
             seconds: 45,
         }
     }

@@ -5,6 +5,7 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::expect_used,
+    clippy::format_push_string,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,
@@ -15,6 +16,7 @@ mod support;
 
 mod check;
 mod commands;
+mod demo;
 mod differential;
 mod docs;
 mod fail_closed;

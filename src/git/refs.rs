@@ -18,8 +18,8 @@ const MOST_ARGUMENTS: usize = 100;
 pub struct Standing {
     /// The object, a symbolic ref followed.
     pub value: Oid,
-    /// The ref that a symbolic one stands for.
-    pub target: Option<RefName>,
+    /// The name that a symbolic one stands for, raw.
+    pub target: Option<Vec<u8>>,
 }
 
 /// Refs as they stood at one moment.
@@ -35,8 +35,8 @@ impl RefTable {
     }
 
     /// The ref that it stands for, if it is a symbolic one.
-    pub fn target(&self, name: &RefName) -> Option<&RefName> {
-        self.0.get(name)?.target.as_ref()
+    pub fn target(&self, name: &RefName) -> Option<&[u8]> {
+        self.0.get(name)?.target.as_deref()
     }
 
     /// All of them, in the order of their names.
@@ -85,10 +85,15 @@ impl Repo {
         let parsed = || {
             let mut fields = line.splitn(3, |byte| *byte == b' ');
             let value = Oid::from_hex(fields.next()?)?;
-            let name = self.stripped(fields.next()?)?;
+            let name = RefName::new(fields.next()?.strip_prefix(self.namespace.as_slice())?)?;
             let target = match fields.next()? {
                 b"" => None,
-                target => Some(self.stripped(target)?),
+                outside => Some(
+                    outside
+                        .strip_prefix(self.namespace.as_slice())
+                        .unwrap_or(outside)
+                        .to_vec(),
+                ),
             };
             Some((name, Standing { value, target }))
         };
@@ -98,10 +103,6 @@ impl Repo {
                 "git for-each-ref wrote a line without meaning: {shown:?}"
             ))
         })
-    }
-
-    fn stripped(&self, name: &[u8]) -> Option<RefName> {
-        RefName::new(name.strip_prefix(self.namespace.as_slice())?)
     }
 
     /// Returns true if and only if the ref, which has no value, is a symbolic one whose target is

@@ -103,9 +103,11 @@ fn bad_update(
             holds(said)
         )));
     }
+    let protected =
+        |name: &RefName| policy.tree_of(name).is_some() || policy.upstream_of(name).is_some();
     if let Some(target) = standing.target(&update.name) {
-        let protected = |name| policy.tree_of(name).is_some() || policy.upstream_of(name).is_some();
-        if protected(target) || protected(&update.name) {
+        let harmless = RefName::new(target).is_some_and(|target| !protected(&target));
+        if protected(&update.name) || !harmless {
             return Ok(Some(
                 "a symbolic ref: push to the ref that it stands for".into(),
             ));

@@ -1,0 +1,95 @@
+#!/bin/sh
+# Shows the main job on real pushes: a throw-away server with the bpf-next preset, and a client.
+# Usage: tests/demo.sh FOLDER-OF-THE-BINARIES
+# Exits with 0 if and only if every push went as the plan for the trees says.
+set -eu
+
+built=$(cd "$1" && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/treewarden-demo.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# Nothing of the caller's git has a part in this.
+for name in $(env | sed -n 's/^\(GIT_[A-Z_0-9]*\)=.*/\1/p'); do unset "$name"; done
+export HOME="$work" GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL="$work/gitconfig"
+git config --global user.name 'A. Developer'
+git config --global user.email dev@example.org
+git config --global init.defaultBranch base
+git config --global advice.pushUpdateRejected false
+git config --global core.abbrev 12
+
+title() { printf '\n== %s\n' "$*"; }
+
+show() {
+    printf '$ %s\n' "$*"
+    "$@"
+}
+
+# change PATH SUBJECT: a commit that changes the file.
+change() {
+    mkdir -p "$(dirname "$1")"
+    echo "$2" >>"$1"
+    git add "$1"
+    git commit -q -m "$2"
+}
+
+# push WHAT SOURCE BRANCH: pushes, and holds what is printed and the server's ref against WHAT:
+# `accepted`, or the code of the rule that must refuse it.
+push() {
+    before=$(held "$3")
+    printf '$ git push origin %s:%s\n' "$2" "$3"
+    git push origin "$2:refs/heads/$3" >"$work/said" 2>&1 && status=0 || status=$?
+    cat "$work/said"
+    if [ "$1" = accepted ]; then
+        [ "$status" -eq 0 ] && [ "$(held "$3")" = "$(git rev-parse "$2")" ] || unexpected "$@"
+    else
+        [ "$status" -ne 0 ] && [ "$(held "$3")" = "$before" ] || unexpected "$@"
+        grep -q "error\[$1\]" "$work/said" || unexpected "$@"
+    fi
+}
+
+held() {
+    git --git-dir="$work/bpf-next.git" rev-parse -q --verify "refs/heads/$1" || echo none
+}
+
+unexpected() {
+    echo "demo: the push of $2 to $3 was to end in \`$1\`; the ref holds $(held "$3")" >&2
+    exit 1
+}
+
+cd "$work"
+title 'A server with the plan for the BPF trees'
+git init -q --bare bpf-next.git
+show "$built/treewarden" install --server bpf-next.git --policy preset:bpf-next
+
+git init -q client
+cd client
+git remote add origin "$work/bpf-next.git"
+change kernel/bpf/verifier.c 'Linux 6.11'
+change net/sched/sch_api.c 'Linux 6.12'
+# What Linus has is an upstream: the server fetches it, and nobody is judged for it.
+git --git-dir="$work/bpf-next.git" fetch -q "$work/client" base:refs/upstream/linus/master
+
+title 'Both trees begin at what upstream has: nothing enters that was not judged elsewhere'
+push accepted base master
+push accepted base net
+
+title 'A networking commit is refused on bpf-next/master'
+git switch -q -c networking base
+change net/sched/sch_api.c 'net_sched: Let bpf end a qdisc'
+push denied-path networking master
+
+title 'It is accepted on bpf-next/net, as the refusal said'
+push accepted networking net
+
+title 'A core commit is accepted on bpf-next/master'
+git switch -q -c core base
+change kernel/bpf/verifier.c 'bpf: Check the bounds once more'
+push accepted core master
+
+title 'A core-only commit is refused on bpf-next/net'
+git switch -q -c core-only networking
+change kernel/bpf/btf.c 'bpf: Sort types by name'
+push only-denied-paths core-only net
+
+title 'Every push went as the plan says'
