@@ -5,6 +5,48 @@ use jiff::civil::Date;
 use super::node::{Node, Table, Value};
 use super::place::{Faults, Place, did_you_mean};
 
+pub(super) const POLICY_KEYS: &[&str] = &[
+    "version",
+    "extends",
+    "repository",
+    "review-by",
+    "default",
+    "path-class",
+    "upstream",
+    "tree",
+    "budget",
+];
+pub(super) const CLASS_KEYS: &[&str] = &["name", "paths", "neutral"];
+pub(super) const UPSTREAM_KEYS: &[&str] = &["name", "refs"];
+pub(super) const TREE_KEYS: &[&str] = &[
+    "name",
+    "refs",
+    "upstream",
+    "since",
+    "deny",
+    "deny-only",
+    "message",
+    "create",
+    "delete",
+    "rewind",
+    "enforce",
+    "severity",
+];
+pub(super) const DENY_ONLY_KEYS: &[&str] = &["classes", "unless", "judge"];
+pub(super) const MESSAGE_KEYS: &[&str] = &["in", "require", "forbid", "merges", "reason"];
+pub(super) const BUDGET_KEYS: &[&str] = &["commits", "tree-objects", "seconds"];
+
+/// The keys of every table that a policy can hold, by the table's name; the policy's own first.
+pub const KEYS: &[(&str, &[&str])] = &[
+    ("", POLICY_KEYS),
+    ("path-class", CLASS_KEYS),
+    ("upstream", UPSTREAM_KEYS),
+    ("tree", TREE_KEYS),
+    ("deny-only", DENY_ONLY_KEYS),
+    ("message", MESSAGE_KEYS),
+    ("budget", BUDGET_KEYS),
+];
+
 /// A table whose keys were checked; what is wrong in it is collected, not returned.
 pub struct Fields<'n, 'f> {
     table: &'n Table,

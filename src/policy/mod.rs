@@ -11,17 +11,20 @@ mod node;
 pub mod pattern;
 mod place;
 pub mod preset;
+mod ref_pattern;
 mod source;
+mod tree;
 
 use std::collections::BTreeMap;
 
-use globset::GlobMatcher;
 use jiff::civil::Date;
 use regex::bytes::Regex;
 
 pub use compile::load;
+pub use fields::KEYS;
 pub use pattern::PathPattern;
 pub use place::{Faults, Place};
+pub use ref_pattern::{RefPattern, any_matches};
 pub use source::{Source, server_source};
 
 use crate::budget::Limits;
@@ -83,17 +86,6 @@ pub struct Upstream {
     pub refs: Vec<RefPattern>,
     /// Where it is named.
     pub place: Place,
-}
-
-/// An anchored ref glob.
-#[derive(Clone, Debug)]
-pub struct RefPattern {
-    /// The glob, without the repository's part.
-    pub text: String,
-    /// Where it stands.
-    pub place: Place,
-    matcher: GlobMatcher,
-    folding: GlobMatcher,
 }
 
 /// A governed ref, with its rules.
@@ -286,43 +278,5 @@ impl Tree {
     /// A ref of the tree that can be written in a command: the first pattern without wildcards.
     pub fn literal_ref(&self) -> Option<&str> {
         self.refs.iter().find_map(RefPattern::literal)
-    }
-}
-
-/// Returns true if and only if one of the patterns matches the name.
-pub fn any_matches(patterns: &[RefPattern], name: &RefName) -> bool {
-    patterns.iter().any(|pattern| pattern.matches(name))
-}
-
-impl RefPattern {
-    /// Returns true if and only if the whole name matches.
-    pub fn matches(&self, name: &RefName) -> bool {
-        let candidate = globset::Candidate::from_bytes(name.as_bytes());
-        self.matcher.is_match_candidate(&candidate)
-    }
-
-    /// Returns true if and only if the name matches once case is ignored.
-    pub fn matches_folded(&self, name: &RefName) -> bool {
-        let folded = name.folded();
-        let candidate = globset::Candidate::from_bytes(folded.as_bytes());
-        self.folding.is_match_candidate(&candidate)
-    }
-
-    /// The pattern itself, where it is the name of one ref.
-    pub fn literal(&self) -> Option<&str> {
-        (self.prefix() == self.text).then_some(self.text.as_str())
-    }
-
-    /// What every match begins with, cut back to whole components where wildcards follow.
-    pub fn prefix(&self) -> &str {
-        match self.text.find(['*', '?', '[', '{', '\\']) {
-            None => &self.text,
-            Some(end) => {
-                let fixed = self.text.get(..end).unwrap_or_default();
-                fixed
-                    .rfind('/')
-                    .map_or("", |slash| fixed.get(..=slash).unwrap_or_default())
-            }
-        }
     }
 }

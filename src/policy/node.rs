@@ -115,12 +115,21 @@ impl Reader<'_> {
             DeValue::Float(_) => None,
         };
         if converted.is_none() {
-            faults.push(&place, "no policy key takes such a value");
+            faults.push(&place, unusable(value));
         }
         Some(Node {
             value: converted?,
             place,
         })
+    }
+}
+
+/// Why no key of a policy takes the value.
+fn unusable(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::Datetime(_) => "a date stands alone here, as in 2027-01-31",
+        DeValue::Integer(_) => "this number is too large",
+        _ => "no policy key takes such a value",
     }
 }
 

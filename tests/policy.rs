@@ -1,0 +1,288 @@
+//! Policy files as people write them: every fault told with its line and what to write instead.
+
+use std::path::PathBuf;
+
+use treewarden::classify::ClassMask;
+use treewarden::finding::{Code, Severity};
+use treewarden::policy::{self, Policy, Source, Ungoverned, Unit};
+use treewarden::update::RefName;
+
+/// Writes the files and loads the first of them.
+fn load(files: &[(&str, &str)], repository: Option<&str>) -> Result<Policy, String> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let first = Source::File(folder.path().join(files[0].0));
+    let said = |faults: policy::Faults| {
+        faults
+            .to_string()
+            .replace(&format!("{}/", folder.path().display()), "")
+    };
+    policy::load(&first, repository).map_err(said)
+}
+
+fn faults(text: &str) -> String {
+    load(&[("p.toml", text)], None).expect_err(text)
+}
+
+const CLASSES: &str = "version = 1\n[[path-class]]\nname = 'core'\npaths = ['kernel/']\n\
+                       [[path-class]]\nname = 'docs'\npaths = ['doc/']\nneutral = true\n";
+
+fn tree(keys: &str) -> String {
+    format!("{CLASSES}[[tree]]\nname = 't'\nrefs = ['refs/heads/t']\n{keys}\n")
+}
+
+#[test]
+fn every_fault_names_its_line_and_what_to_write() {
+    for (text, line, hint) in [
+        ("", 1, "`version = 1` is needed"),
+        ("version = 2", 1, "`version = 1` is needed"),
+        (
+            "version = 1\nrepositry = 'x'",
+            2,
+            "unknown key `repositry`; did you mean `repository`?",
+        ),
+        ("version = 1\nsigner = []", 2, "unknown key `signer`"),
+        (
+            "version = 1\nreview-by = 'soon'",
+            2,
+            "`review-by` must be a date",
+        ),
+        ("version = 1\nreview-by = 2027-01-01T00:00:00Z", 2, "a date"),
+        (
+            "version = 1\ndefault = 'alow'",
+            2,
+            "`default` must be `allow` or `deny`, not `alow`",
+        ),
+        (
+            "version = 1\n[budget]\ncommits = 0",
+            3,
+            "`commits` must be a whole number from 1 up",
+        ),
+        (
+            "version = 1\n[budget]\nseconds = -1",
+            3,
+            "a whole number from 1 up",
+        ),
+        (
+            "version = 1\n[[path-class]]\npaths = ['a']",
+            2,
+            "`name` is needed here",
+        ),
+        (
+            "version = 1\n[[path-class]]\nname = 'a'\npaths = ['/a']",
+            4,
+            "drop the leading `/`",
+        ),
+        (
+            "version = 1\n[[path-class]]\nname = 'a'\npaths = ['a**']",
+            4,
+            "must be a whole component",
+        ),
+        (
+            "version = 1\n[[path-class]]\nname = 'a'\n[[path-class]]\nname = 'a'",
+            5,
+            "taken already",
+        ),
+        (
+            "version = 1\n[[upstream]]\nname = 'u'\nrefs = ['heads/x']",
+            4,
+            "write `refs/heads/heads/x`",
+        ),
+        (
+            "version = 1\n[[upstream]]\nname = 'u'",
+            2,
+            "`refs` is needed here",
+        ),
+        (
+            "version = 1\n[[upstream]]\nname = 'u'\nrefs = ['r:refs/x']",
+            4,
+            "set `repository`",
+        ),
+        (
+            &tree("deny = ['cor']"),
+            12,
+            "no [[path-class]] is called `cor`; did you mean `core`?",
+        ),
+        (&tree("deny = ['docs']"), 12, "the class `docs` is neutral"),
+        (&tree("deny = 'core'"), 12, "`deny` must be an array"),
+        (
+            &tree("deny-only = { unless = ['core'] }"),
+            12,
+            "`deny-only` needs `classes`",
+        ),
+        (
+            &tree("deny-only = { classes = ['core'], judge = 'patch' }"),
+            12,
+            "`commit` or `series` or `push`",
+        ),
+        (
+            &tree("upstream = ['u']"),
+            12,
+            "no [[upstream]] is called `u`",
+        ),
+        (&tree("since = 'abc'"), 12, "40 or 64 lower-case hex digits"),
+        (&tree("since = 7"), 12, "`since` holds object names"),
+        (&tree("enforce = 'maybe'"), 12, "`deny` or `warn` or `off`"),
+        (
+            &tree("severity = { denied-path = 'off' }"),
+            12,
+            "`deny` or `warn`",
+        ),
+        (
+            &tree("severity = { bad-update = 'warn' }"),
+            12,
+            "unknown key `bad-update`",
+        ),
+        (
+            &tree("enforce = 'off'\nseverity = { denied-path = 'warn' }"),
+            13,
+            "leaves nothing",
+        ),
+        (
+            &tree("message = [{ in = 'subject', require = 'x' }]"),
+            12,
+            "`reason` is needed",
+        ),
+        (
+            &tree("message = [{ in = 'head', require = 'x', reason = 'r' }]"),
+            12,
+            "`subject` or `body`",
+        ),
+        (
+            &tree("message = [{ in = 'body', reason = 'r' }]"),
+            12,
+            "either `require` or `forbid`",
+        ),
+        (
+            &tree("message = [{ in = 'body', forbid = '(', reason = 'r' }]"),
+            12,
+            "no regular expression",
+        ),
+        (&tree("integrates = ['x']"), 12, "unknown key `integrates`"),
+    ] {
+        let said = faults(text);
+        let found = said
+            .lines()
+            .any(|fault| fault.starts_with(&format!("p.toml:{line}: ")) && fault.contains(hint));
+        assert!(
+            found,
+            "{text}\n--- wanted line {line}: {hint}\n--- said {said}"
+        );
+    }
+}
+
+#[test]
+fn all_faults_are_told_at_once() {
+    let said = faults("version = 1\nfoo = 1\n[[tree]]\nname = 't'\nrefs = ['x']\ncreate = 1\n");
+    assert_eq!(said.lines().count(), 3, "{said}");
+}
+
+#[test]
+fn a_policy_that_extends_another_overrides_it() {
+    let lower = tree("deny = ['core']\nrewind = true");
+    let upper = "version = 1\nextends = 'lower.toml'\ndefault = 'deny'\n\
+                 [[path-class]]\nname = 'first'\npaths = ['kernel/x']\n\
+                 [[tree]]\nname = 't'\nrewind = false\n";
+    let policy = load(&[("upper.toml", upper), ("lower.toml", &lower)], None).unwrap();
+    let tree = &policy.trees[0];
+    assert!(matches!(policy.ungoverned, Ungoverned::Denied(_)));
+    assert!(!tree.rewind.allowed);
+    // New classes come first, so that they can take paths from inherited ones.
+    assert_eq!(
+        policy.class_name(policy.classifier.find(b"kernel/x").map(|found| found.class)),
+        "first"
+    );
+    let deny = tree.deny.as_ref().unwrap();
+    assert_eq!(deny.classes, ClassMask::of(Some(1)));
+    assert_eq!(deny.place.file.rsplit('/').next(), Some("lower.toml"));
+}
+
+#[test]
+fn extending_ends_somewhere() {
+    let circle = load(&[("p.toml", "version = 1\nextends = 'p.toml'\n")], None).unwrap_err();
+    assert!(circle.contains("extend one another"), "{circle}");
+    let gone = load(&[("p.toml", "version = 1\nextends = 'gone.toml'\n")], None).unwrap_err();
+    assert!(
+        gone.contains("p.toml:2: `extends` can't be followed") && gone.contains("gone.toml"),
+        "{gone}"
+    );
+}
+
+#[test]
+fn the_digest_covers_the_merged_policy_and_no_layout() {
+    let whole = tree("deny = ['core']");
+    let digest = |files: &[(&str, &str)]| load(files, None).unwrap().digest;
+    let plain = digest(&[("p.toml", &whole)]);
+    assert_eq!(
+        plain,
+        digest(&[("q.toml", &format!("# why\n{}", whole.replace(" = ", "=")))])
+    );
+    let extended = [
+        ("p.toml", "version = 1\nextends = 'q.toml'\n"),
+        ("q.toml", whole.as_str()),
+    ];
+    assert_eq!(plain, digest(&extended));
+    assert_ne!(plain, digest(&[("p.toml", &tree("deny = []"))]));
+}
+
+#[test]
+fn refs_may_ask_for_a_repository() {
+    let text = "version = 1\nrepository = 'one'\n\
+                [[tree]]\nname = 't'\nrefs = ['one:refs/heads/a', '{two,three}:refs/heads/b', 'refs/heads/x/*']\n";
+    let governs = |repository, name: &str| {
+        let policy = load(&[("p.toml", text)], repository).unwrap();
+        policy
+            .tree_of(&RefName::new(name.as_bytes()).unwrap())
+            .is_some()
+    };
+    assert!(governs(None, "refs/heads/a"));
+    assert!(!governs(Some("two"), "refs/heads/a"));
+    assert!(governs(Some("three"), "refs/heads/b"));
+    assert!(governs(Some("four"), "refs/heads/x/y"));
+    assert!(!governs(Some("four"), "refs/heads/x/y/z"));
+    assert!(!governs(None, "refs/heads/a/b"));
+}
+
+#[test]
+fn severity_wins_over_enforce() {
+    let text = tree("enforce = 'warn'\nseverity = { denied-path = 'deny' }");
+    let policy = load(&[("p.toml", &text)], None).unwrap();
+    assert_eq!(policy.trees[0].severity(Code::DeniedPath), Severity::Deny);
+    assert_eq!(policy.trees[0].severity(Code::RefRewound), Severity::Warn);
+}
+
+#[test]
+fn presets_load_in_every_repository_that_they_name() {
+    for (name, text) in policy::preset::PRESETS {
+        let source = Source::Preset(name.into());
+        for repository in [None, Some("bpf"), Some("bpf-next"), Some("other")] {
+            let policy = policy::load(&source, repository).unwrap();
+            assert!(!policy.trees.is_empty() && !text.is_empty());
+        }
+    }
+    let policy = policy::load(&Source::Preset("bpf-next".into()), None).unwrap();
+    let judged = |tree: &str| {
+        policy
+            .trees
+            .iter()
+            .find(|known| known.name == tree)
+            .unwrap()
+    };
+    assert!(judged("bpf-next/master").deny.is_some());
+    assert_eq!(
+        judged("bpf-next/net").deny_only.as_ref().unwrap().judge,
+        Unit::Series
+    );
+}
+
+#[test]
+fn an_unreadable_policy_is_a_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = policy::load(&Source::File(PathBuf::from(folder.path())), None).unwrap_err();
+    assert!(
+        said.to_string()
+            .contains(&*folder.path().display().to_string())
+    );
+}
