@@ -11,15 +11,24 @@ fn demo(folder: &Path) -> (bool, String) {
         .output()
         .unwrap();
     let said = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&said).into_owned(),
+    )
 }
 
 #[test]
 fn the_demo_shows_each_answer() {
-    let built = Path::new(env!("CARGO_BIN_EXE_treewarden")).parent().unwrap();
+    let built = Path::new(env!("CARGO_BIN_EXE_treewarden"))
+        .parent()
+        .unwrap();
     let (done, said) = demo(built);
     assert!(done, "{said}");
-    for answer in ["error[denied-path]", "error[only-denied-paths]", "accepted: bpf-next/net"] {
+    for answer in [
+        "error[denied-path]",
+        "error[only-denied-paths]",
+        "accepted: bpf-next/net",
+    ] {
         assert!(said.contains(answer), "{said}");
     }
 }
@@ -32,5 +41,8 @@ fn the_demo_fails_where_the_gate_does_not_judge() {
     // A hook that accepts whatever comes.
     std::os::unix::fs::symlink("/bin/true", folder.path().join("treewarden-pre-receive")).unwrap();
     let (done, said) = demo(folder.path());
-    assert!(!done && said.contains("was to end in `denied-path`"), "{said}");
+    assert!(
+        !done && said.contains("was to end in `denied-path`"),
+        "{said}"
+    );
 }

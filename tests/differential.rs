@@ -1,1 +1,54 @@
-//! (to be written)
+//! The engine, held against git and against slow, obvious references: random histories, every
+//! case the same in every run, and, when asked for, a real repository.
+//!
+//! | module | what is compared |
+//! |---|---|
+//! | `history` | nothing: it makes the histories |
+//! | `witness` | nothing: it asks git |
+//! | `changes` | changed paths with `git diff-tree` |
+//! | `merges` | merges' own changes with `reference`, and that with `git merge-tree` |
+//! | `entering` | entering commits and merge bases with git, and with reachability spelt out |
+//! | `series` | series with their definition |
+//! | `classifier` | the compiled patterns with a matcher of a few lines |
+//! | `real` | the first two, on a repository of your own |
+
+mod changes;
+mod classifier;
+mod engine;
+mod entering;
+mod history;
+mod merges;
+mod real;
+mod reference;
+mod series;
+mod witness;
+
+use std::fmt::Debug;
+
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
+
+/// Checks that a property holds for so many values, the same ones in every run. It fails by
+/// panicking; `PROPTEST_CASES` asks for another number.
+fn hold<S>(cases: u32, strategy: S, property: impl Fn(&S::Value))
+where
+    S: Strategy<Value: Debug>,
+{
+    let asked = Config::default().cases;
+    let config = Config {
+        cases: if asked == 256 { cases } else { asked },
+        max_shrink_iters: 300,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut runner = TestRunner::new_with_rng(config, random);
+    let outcome = runner.run(&strategy, |value| {
+        property(&value);
+        Ok(())
+    });
+    if let Err(TestError::Fail(reason, smallest)) = outcome {
+        panic!("{reason}\n{smallest:#?}");
+    }
+    outcome.unwrap();
+}

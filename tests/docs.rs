@@ -1,1 +1,447 @@
-//! (to be written)
+//! The documentation against the code: each list is whole, each example loads, and each refusal
+//! that is shown is what the hook prints today.
+//!
+//! `TREEWARDEN_BLESS=1 cargo test docs` writes the refusals anew where they differ.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+use treewarden::finding::{Code, Scope};
+use treewarden::policy::{self, Policy, Source};
+
+use super::support::{Format, Pushed, Sandbox};
+
+/// The documents whose links are followed, beside all of `docs/`.
+const PAGES: [&str; 5] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "hooks/README.md",
+];
+
+/// The heading in `docs/policy.md` whose table is each list of keys in `src/policy/`.
+const KEY_TABLES: [(&str, &str); 7] = [
+    ("POLICY_KEYS", "## The top of the file"),
+    ("CLASS_KEYS", "## `[[path-class]]`"),
+    ("UPSTREAM_KEYS", "## `[[upstream]]`"),
+    ("TREE_KEYS", "## `[[tree]]`"),
+    ("DENY_ONLY_KEYS", "### `deny-only`"),
+    ("MESSAGE_KEYS", "### `[[tree.message]]`"),
+    ("BUDGET_KEYS", "## `[budget]`"),
+];
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// What stands below a heading, up to the next one.
+fn section<'d>(text: &'d str, heading: &str) -> &'d str {
+    let line = Regex::new(&format!("(?m)^{}$", regex::escape(heading))).unwrap();
+    let found = line
+        .find(text)
+        .unwrap_or_else(|| panic!("no heading {heading:?}"));
+    let body = &text[found.end()..];
+    // A comment of a toml block is no heading.
+    let end = Regex::new(r"(?m)^##+ ").unwrap().find(body);
+    &body[..end.map_or(body.len(), |found| found.start())]
+}
+
+/// The fenced blocks of a language.
+fn blocks<'d>(text: &'d str, language: &str) -> Vec<&'d str> {
+    let fence = Regex::new(&format!(r"(?ms)^```{language}\n(.*?)^```$")).unwrap();
+    let found = fence.captures_iter(text);
+    found.map(|block| block.get(1).unwrap().as_str()).collect()
+}
+
+/// The first column of the tables: what stands between backquotes there.
+fn first_column(text: &str) -> Vec<String> {
+    let row = Regex::new(r"(?m)^\| `([^`]+)` \|").unwrap();
+    row.captures_iter(text)
+        .map(|row| row[1].to_owned())
+        .collect()
+}
+
+fn files_below(folder: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut open = vec![path(folder)];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap().path();
+            if entry.is_dir() {
+                open.push(entry);
+            } else {
+                files.push(entry);
+            }
+        }
+    }
+    files
+}
+
+mod policies {
+    use super::*;
+
+    #[test]
+    fn every_key_is_documented_and_no_other() {
+        let text = read("docs/policy.md");
+        let known = key_lists();
+        let named: BTreeSet<&str> = KEY_TABLES.iter().map(|(list, _)| *list).collect();
+        let found: BTreeSet<&str> = known.keys().map(String::as_str).collect();
+        assert_eq!(found, named, "the lists of keys in src/policy/");
+        for (list, heading) in KEY_TABLES {
+            assert_eq!(
+                first_column(section(&text, heading)),
+                known[list],
+                "docs/policy.md, {heading}"
+            );
+        }
+    }
+
+    /// The lists as they stand in the source: they are nobody's business outside of `policy`.
+    fn key_lists() -> BTreeMap<String, Vec<String>> {
+        let list = Regex::new(r"(?s)const (\w+_KEYS): &\[&str\] = &\[(.*?)\];").unwrap();
+        let word = Regex::new(r#""([^"]+)""#).unwrap();
+        let mut lists = BTreeMap::new();
+        for file in files_below("src/policy") {
+            let source = std::fs::read_to_string(file).unwrap();
+            for found in list.captures_iter(&source) {
+                let words = word.captures_iter(&found[2]);
+                let words = words.map(|word| word[1].to_owned()).collect();
+                lists.insert(found[1].to_owned(), words);
+            }
+        }
+        lists
+    }
+
+    #[test]
+    fn the_complete_example_loads_and_uses_every_key() {
+        let text = read("docs/policy.md");
+        let example = complete_example(&text);
+        let folder = tempfile::tempdir().unwrap();
+        let policy = loaded(folder.path(), "example.toml", example).unwrap();
+        assert_eq!(policy.repository.as_deref(), Some("example"));
+        let table: toml::Table = example.parse().unwrap();
+        for (list, heading) in KEY_TABLES {
+            let used: BTreeSet<String> = tables(&table, list)
+                .iter()
+                .flat_map(|table| table.keys().cloned())
+                .collect();
+            let mut documented = BTreeSet::from_iter(first_column(section(&text, heading)));
+            // A policy that extends another one is not complete.
+            documented.remove("extends");
+            assert_eq!(used, documented, "{heading}");
+        }
+    }
+
+    #[test]
+    fn every_fragment_loads_over_the_complete_example() {
+        let text = read("docs/policy.md");
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("example.toml"), complete_example(&text)).unwrap();
+        for fragment in blocks(&text, "toml") {
+            let whole = if fragment.contains("version ") || fragment.contains("extends ") {
+                fragment.to_owned()
+            } else {
+                format!("extends = \"example.toml\"\n{fragment}")
+            };
+            if let Err(faults) = loaded(folder.path(), "fragment.toml", &whole) {
+                panic!("{whole}\n{faults}");
+            }
+        }
+    }
+
+    fn complete_example(text: &str) -> &str {
+        let all = blocks(text, "toml");
+        let mut complete = all
+            .into_iter()
+            .filter(|block| block.starts_with("version "));
+        let found = complete
+            .next()
+            .expect("a toml block that begins with `version`");
+        assert!(complete.next().is_none(), "two complete examples");
+        found
+    }
+
+    fn loaded(folder: &Path, name: &str, text: &str) -> Result<Policy, String> {
+        let file = folder.join(name);
+        std::fs::write(&file, text).unwrap();
+        policy::load(&Source::File(file), None).map_err(|faults| faults.to_string())
+    }
+
+    /// The tables of a policy whose keys a list names.
+    fn tables(policy: &toml::Table, list: &str) -> Vec<toml::Table> {
+        let below = |tables: &[toml::Table], key: &str| {
+            let values = tables.iter().filter_map(|table| table.get(key));
+            values
+                .flat_map(|value| match value {
+                    toml::Value::Array(items) => items.clone(),
+                    other => vec![other.clone()],
+                })
+                .filter_map(|value| value.as_table().cloned())
+                .collect::<Vec<_>>()
+        };
+        let top = [policy.clone()];
+        match list {
+            "POLICY_KEYS" => top.to_vec(),
+            "CLASS_KEYS" => below(&top, "path-class"),
+            "UPSTREAM_KEYS" => below(&top, "upstream"),
+            "TREE_KEYS" => below(&top, "tree"),
+            "DENY_ONLY_KEYS" => below(&below(&top, "tree"), "deny-only"),
+            "MESSAGE_KEYS" => below(&below(&top, "tree"), "message"),
+            "BUDGET_KEYS" => below(&top, "budget"),
+            other => panic!("{other}"),
+        }
+    }
+}
+
+mod rules {
+    use super::*;
+
+    #[test]
+    fn one_heading_a_code_in_order() {
+        let text = read("docs/rules.md");
+        let heading = Regex::new(r"(?m)^## `([^`]+)`$").unwrap();
+        let found: Vec<String> = heading
+            .captures_iter(&text)
+            .map(|found| found[1].to_owned())
+            .collect();
+        let codes: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+        assert_eq!(found, codes);
+        let index = first_column(section(&text, "# Rules"));
+        assert_eq!(index, codes, "the list at the top");
+    }
+
+    #[test]
+    fn summaries_and_scopes_are_those_of_the_code() {
+        let text = read("docs/rules.md");
+        for code in Code::ALL {
+            let body = section(&text, &format!("## `{code}`"));
+            let scope = match code.scope() {
+                Scope::Tree => "tree",
+                Scope::Push => "push",
+            };
+            for line in [
+                format!("Finds: {}.", code.summary()),
+                format!("Scope: {scope}."),
+            ] {
+                assert!(body.contains(&line), "{code}: no {line:?} in:\n{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn refusals_are_what_the_hook_prints() {
+        let mut text = read("docs/rules.md");
+        for code in Code::ALL {
+            let body = section(&text, &format!("## `{code}`")).to_owned();
+            let [shown] = blocks(&body, "console")[..] else {
+                panic!("{code}: one console block is needed");
+            };
+            let policy = blocks(&body, "toml").concat();
+            let real = refusal(*code, &policy);
+            if differs(shown, &real) {
+                bless("docs/rules.md", &mut text, shown, &real);
+            }
+        }
+    }
+
+    #[test]
+    fn the_readme_shows_the_same() {
+        let mut text = read("README.md");
+        let mut shown = String::new();
+        for block in blocks(&text, "console") {
+            if block.contains("remote: error[") {
+                shown = block.to_owned();
+            }
+        }
+        let real = refusal(Code::DeniedPath, "");
+        let (command, report) = real.split_once('\n').unwrap();
+        let report: String = report
+            .lines()
+            .map(|line| format!("remote: {line}\n"))
+            .collect();
+        let real = format!("{command}\n{report}");
+        if differs(&shown, &real) {
+            bless("README.md", &mut text, &shown, &real);
+        }
+    }
+
+    /// Object names and digests may differ, so that neither clocks nor new keys spoil a page.
+    fn differs(shown: &str, real: &str) -> bool {
+        let name = Regex::new(r"\b[0-9a-f]{12,64}\b").unwrap();
+        name.replace_all(shown, "NAME") != name.replace_all(real, "NAME")
+    }
+
+    #[allow(clippy::disallowed_methods)]
+    fn bless(file: &str, text: &mut String, shown: &str, real: &str) {
+        assert!(
+            std::env::var_os("TREEWARDEN_BLESS").is_some(),
+            "{file} shows\n{shown}\nwhere the hook prints\n{real}\n\
+             (TREEWARDEN_BLESS=1 writes it there)"
+        );
+        *text = text.replace(shown, real);
+        std::fs::write(path(file), text).unwrap();
+    }
+
+    /// A push that breaks the rule, under `policy` laid over the preset: the command, and what
+    /// the hook answered.
+    fn refusal(code: Code, policy: &str) -> String {
+        let sandbox = Sandbox::new(Format::Sha1Files);
+        let base = sandbox.base();
+        let upstream =
+            ["linus", "bpf", "net-next"].map(|name| format!("refs/upstream/{name}/main"));
+        let mut refs = vec!["master", "net", "bpf/master"];
+        refs.extend(upstream.iter().map(String::as_str));
+        sandbox.seed(&base, &refs);
+        if !policy.is_empty() {
+            sandbox.over_preset(policy);
+        }
+        let (commit, name) = breaking(&sandbox, &base, code);
+        let force = if code == Code::RefRewound {
+            "--force "
+        } else {
+            ""
+        };
+        let source = commit.get(..12).unwrap_or_default();
+        let pushed = sandbox.push(&commit, &name);
+        pushed.rejected(code.name());
+        format!(
+            "$ git push {force}origin {source}:{name}\n{}",
+            report(&pushed, &sandbox)
+        )
+    }
+
+    /// What was said, with the policy at a place that a reader would expect.
+    fn report(pushed: &Pushed<'_>, sandbox: &Sandbox) -> String {
+        let folder = sandbox.folder().canonicalize().unwrap();
+        pushed
+            .said()
+            .replace(folder.to_str().unwrap(), "/etc/treewarden")
+    }
+
+    /// The commit to push, and where to: nothing for a deletion.
+    fn breaking(sandbox: &Sandbox, base: &str, code: Code) -> (String, String) {
+        let change = |on: &str, path: &str, subject: &str| {
+            let message = format!("{subject}\n\nSigned-off-by: A U Thor <author@example.com>\n");
+            sandbox.commit(message).on(on).touch(path).make()
+        };
+        let core = |subject: &str| change(base, "kernel/bpf/btf.c", subject);
+        let (commit, name) = match code {
+            Code::DeniedPath => {
+                let subject = "net_sched: Let a program end a qdisc";
+                (change(base, "net/sched/sch_api.c", subject), "master")
+            }
+            Code::OnlyDeniedPaths => {
+                let first = core("bpf: Sort types by name");
+                let second = change(
+                    &first,
+                    "kernel/bpf/verifier.c",
+                    "bpf: Look types up by name",
+                );
+                let merge = sandbox.merge("Merge branch 'bpf-sort-types'", &[base, &second]);
+                (merge.make(), "net")
+            }
+            Code::MessagePattern => (core("bpf: Fix the order of types"), "bpf/master"),
+            Code::RefCreated => (base.to_owned(), "for-next"),
+            Code::RefDeleted => (String::new(), "net"),
+            Code::RefRewound => {
+                sandbox.seed(&core("bpf: Sort types by name"), &["master"]);
+                let other = change(base, "kernel/bpf/verifier.c", "bpf: Check bounds first");
+                (other, "master")
+            }
+            Code::TooMuch => {
+                let third = sandbox.line(base, 3, |at| format!("kernel/bpf/{at}.c"));
+                (third, "master")
+            }
+            Code::UngovernedRef => (core("bpf: Sort types by name"), "topic"),
+            Code::UpstreamRefPushed => {
+                let commit = core("bpf: Sort types by name");
+                (commit, "refs/upstream/linus/main")
+            }
+            Code::BadUpdate => (core("bpf: Sort types by name"), "Master"),
+            Code::ReplaceRef => {
+                let commit = core("bpf: Sort types by name");
+                let name = format!("refs/replace/{base}");
+                return (commit, name);
+            }
+        };
+        (commit, name.to_owned())
+    }
+}
+
+#[test]
+fn every_dependency_is_accounted_for() {
+    let text = read("docs/dependencies.md");
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    for (heading, table) in [
+        ("## In what is shipped", "dependencies"),
+        ("## In the tests", "dev-dependencies"),
+    ] {
+        let documented = BTreeSet::from_iter(first_column(section(&text, heading)));
+        let used: BTreeSet<String> = manifest[table]
+            .as_table()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect();
+        assert_eq!(documented, used, "docs/dependencies.md, {heading}");
+    }
+}
+
+#[test]
+fn the_map_names_every_module_and_no_other() {
+    let text = read("ARCHITECTURE.md");
+    let named = Regex::new(r"\bsrc/[\w/-]+\.rs\b").unwrap();
+    let named: BTreeSet<String> = named
+        .find_iter(&text)
+        .map(|found| found.as_str().to_owned())
+        .collect();
+    let found: BTreeSet<String> = files_below("src")
+        .iter()
+        .map(|file| {
+            let file = file.strip_prefix(path("")).unwrap();
+            file.to_str().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(named, found);
+}
+
+#[test]
+fn the_readme_names_every_command_and_exit_status() {
+    let text = read("README.md");
+    let sandbox = Sandbox::new(Format::Sha1Files);
+    let output = sandbox.treewarden().arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let command = Regex::new(r"(?m)^  ([a-z]+)  ").unwrap();
+    for command in command.captures_iter(&help) {
+        let command = &command[1];
+        assert!(
+            command == "help" || text.contains(&format!("`treewarden {command} ")),
+            "{command}"
+        );
+    }
+    let (_, statuses) = help.split_once("Exit status: ").unwrap();
+    for status in statuses.trim_end().split(", ") {
+        let (number, meaning) = status.split_once(' ').unwrap();
+        let row = format!("| {number} | {meaning} |");
+        assert!(text.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let link = Regex::new(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)").unwrap();
+    let docs = files_below("docs");
+    for page in PAGES.map(path).iter().chain(&docs) {
+        let text = std::fs::read_to_string(page).unwrap();
+        for found in link.captures_iter(&text) {
+            let target = page.parent().unwrap().join(&found[1]);
+            assert!(target.exists(), "{}: {}", page.display(), target.display());
+        }
+    }
+}

@@ -22,6 +22,7 @@ mod docs;
 mod fail_closed;
 mod landings;
 mod merges;
+mod policy;
 mod push;
 mod refs;
 mod transports;

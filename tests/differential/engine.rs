@@ -1,0 +1,77 @@
+//! The engine, asked for everything that it can say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use treewarden::budget::{Budget, Limits};
+use treewarden::classify::{ClassMask, Classifier};
+use treewarden::finding::Origin;
+use treewarden::git::{Changes, History, Range, Repo, SimpleChanges, Touched};
+use treewarden::policy::{PathClass, PathPattern, Place};
+use treewarden::update::Oid;
+
+/// What a commit changes.
+pub type Paths = BTreeSet<(Vec<u8>, Origin)>;
+
+/// A budget that nothing here exceeds.
+pub fn plenty() -> Budget {
+    Budget::new(Limits {
+        commits: u64::MAX,
+        tree_objects: u64::MAX,
+        seconds: 1_000_000,
+    })
+}
+
+/// A classifier of these classes, each a list of patterns.
+pub fn classifier(classes: &[&[&str]]) -> Classifier {
+    let classes: Vec<PathClass> = classes
+        .iter()
+        .map(|patterns| PathClass {
+            name: "some".into(),
+            neutral: false,
+            patterns: patterns.iter().map(|text| pattern(text)).collect(),
+        })
+        .collect();
+    Classifier::new(&classes).unwrap()
+}
+
+fn pattern(text: &str) -> PathPattern {
+    let place = Place {
+        file: "policy".into(),
+        line: 1,
+        text: text.into(),
+    };
+    let text = text.to_owned();
+    PathPattern { text, place }
+}
+
+/// What each commit of a range changes, by the engine. Its two answers, masks and paths, must
+/// agree with each other.
+pub fn changes(
+    repo: &Repo,
+    history: &History<'_>,
+    range: &Range,
+    classifier: &Classifier,
+) -> BTreeMap<Oid, Paths> {
+    let budget = plenty();
+    let mut engine = SimpleChanges::new(repo, history, classifier, &budget);
+    let masks = engine.classes(range).unwrap();
+    assert_eq!(masks.len(), range.rows.len());
+    let mut all = BTreeMap::new();
+    for (at, (row, mask)) in range.rows.iter().zip(masks).enumerate() {
+        let found = engine.paths(range, at, ClassMask::ALL, usize::MAX).unwrap();
+        assert_eq!(found.total, found.paths.len(), "a path comes twice");
+        let mut expected = Touched::default();
+        let mut paths = Paths::new();
+        for touched in found.paths {
+            let class = ClassMask::of(classifier.find(&touched.path).map(|found| found.class));
+            match touched.origin {
+                Origin::Changed | Origin::Added => expected.own |= class,
+                Origin::Resolved => expected.resolved |= class,
+            }
+            paths.insert((touched.path, touched.origin));
+        }
+        assert_eq!(mask, expected, "masks and paths of {} disagree", row.oid);
+        all.insert(row.oid, paths);
+    }
+    all
+}
