@@ -4,7 +4,6 @@
 use std::cell::RefCell;
 
 use crate::budget::{Budget, Exceeded};
-use crate::classify::ClassMask;
 use crate::error::Error;
 use crate::finding::{CommitLine, Finding, Offence, Offender, PathSample};
 use crate::git::{
@@ -129,34 +128,46 @@ impl<'r> Judge<'r> {
 
     /// Judges the case by every rule of its tree.
     pub fn judge(&self, case: &Case<'_>) -> Result<Verdict, Error> {
-        let (lineage, mut exceeded) = within_budget(self.lineage(case))?;
-        let kind = match (case.old, &lineage) {
-            (RefValue::Absent, _) => UpdateKind::Created,
-            (RefValue::At(_), Some(lineage)) if lineage.has(case.new) => UpdateKind::FastForward,
-            // Also what ran out of time before it was known to be a fast-forward.
-            (RefValue::At(_), _) => UpdateKind::Rewound,
+        let (lineage, late) = within_budget(self.lineage(case))?;
+        let lineage = lineage.unwrap_or_default();
+        let kind = match case.old {
+            RefValue::Absent => UpdateKind::Created,
+            RefValue::At(_) if lineage.has(case.new) => UpdateKind::FastForward,
+            // Also what met a bound before it was known to be a fast-forward.
+            RefValue::At(_) => UpdateKind::Rewound,
         };
-        let update = update_kind(case.tree, case.ref_name, kind);
-        let mut commits = None;
-        if exceeded.is_none() && case.tree.judges_commits() {
-            (commits, exceeded) = within_budget(self.commits(case, lineage.as_ref()))?;
+        let mut verdict = Verdict {
+            update: update_kind(case.tree, case.ref_name, kind),
+            ..Verdict::default()
+        };
+        if case.tree.judges_commits() {
+            let (commits, exceeded) = within_budget(self.commits(case, &lineage))?;
+            verdict.commits = commits.unwrap_or_default();
+            verdict.exceeded = exceeded.or(late);
         }
-        Ok(Verdict {
-            update,
-            exceeded,
-            commits: commits.unwrap_or_default(),
-        })
+        Ok(verdict)
     }
 
+    /// What descends from the old value. Where clocks hide that the new one does, the entering
+    /// commits are followed whatever their dates say.
     fn lineage(&self, case: &Case<'_>) -> Result<Lineage, Error> {
-        match case.old {
-            RefValue::Absent => Ok(Lineage::default()),
-            RefValue::At(old) => self.history.lineage(old, case.new),
+        let RefValue::At(old) = case.old else {
+            return Ok(Lineage::default());
+        };
+        let by_date = self.history.lineage(old, case.new, &Range::default())?;
+        if by_date.has(case.new) {
+            return Ok(by_date);
         }
+        let range = self.entering(case)?;
+        self.history.lineage(old, case.new, &range)
     }
 
-    fn commits(&self, case: &Case<'_>, lineage: Option<&Lineage>) -> Result<Commits, Error> {
-        let range = Range::entering(self.history, case.new, &case.hidden, self.budget)?;
+    fn entering(&self, case: &Case<'_>) -> Result<Range, Error> {
+        Range::entering(self.history, case.new, &case.hidden, self.budget)
+    }
+
+    fn commits(&self, case: &Case<'_>, lineage: &Lineage) -> Result<Commits, Error> {
+        let range = self.entering(case)?;
         let touched = match case.tree.judges_paths() {
             true => self.changes.borrow_mut().classes(&range)?,
             false => Vec::new(),
@@ -174,7 +185,7 @@ impl<'r> Judge<'r> {
         tree: &Tree,
         range: &Range,
         touched: &[Touched],
-        lineage: Option<&Lineage>,
+        lineage: &Lineage,
     ) -> Result<Vec<Broken>, Error> {
         let mut broken = Vec::new();
         if let Some(rule) = &tree.deny {
@@ -202,7 +213,7 @@ impl<'r> Judge<'r> {
         &self,
         judge: Unit,
         range: &Range,
-        lineage: Option<&Lineage>,
+        lineage: &Lineage,
     ) -> Result<Vec<Vec<CommitIx>>, Error> {
         let all = 0..range.rows.len();
         match judge {
@@ -222,7 +233,7 @@ impl<'r> Judge<'r> {
         broken: &Broken,
     ) -> Result<Finding, Error> {
         let offender = match &broken.who {
-            Who::Commit(at) => Offender::Commit(self.offence(range, *at, broken.classes)?),
+            Who::Commit(at) => Offender::Commit(self.offence(range, *at, broken.show)?),
             Who::Unit {
                 what,
                 size,
@@ -234,7 +245,7 @@ impl<'r> Judge<'r> {
                 commits: offending
                     .iter()
                     .take(COMMITS_SHOWN)
-                    .map(|at| self.offence(range, *at, broken.classes))
+                    .map(|at| self.offence(range, *at, broken.show))
                     .collect::<Result<_, _>>()?,
             },
         };
@@ -247,8 +258,8 @@ impl<'r> Judge<'r> {
         })
     }
 
-    fn offence(&self, range: &Range, at: CommitIx, of: ClassMask) -> Result<Offence, Error> {
-        let paths = match of == ClassMask::EMPTY {
+    fn offence(&self, range: &Range, at: CommitIx, of: Touched) -> Result<Offence, Error> {
+        let paths = match of == Touched::default() {
             true => PathSample::default(),
             false => self
                 .changes
@@ -270,7 +281,7 @@ impl<'r> Judge<'r> {
         &self,
         range: &Range,
         at: CommitIx,
-        of: ClassMask,
+        of: Touched,
         cap: usize,
     ) -> Result<PathSample, Error> {
         self.changes.borrow_mut().paths(range, at, of, cap)

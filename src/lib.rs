@@ -1,4 +1,51 @@
-//! treewarden
+//! Git hooks that keep every commit in the tree where it belongs.
+//!
+//! A push is judged in one way and one order, and only [`gate`] knows it:
+//!
+//! ```text
+//! stdin ─▶ ref updates ─▶ trees ─▶ entering commits ─▶ series ─▶ changed paths ─▶ classes
+//!          input          rules     git                 series     git               classify
+//!                         ::refs    ::Range                        ::Changes
+//!       ─▶ findings ─▶ decision ─▶ report ─▶ exit status
+//!          rules        decision    report     error::Exit
+//! ```
+//!
+//! # Invariants
+//!
+//! - The hook's exit status 0 has one source, [`decision::Decision::Accept`]. Whatever else
+//!   happens refuses: an [`error::Error`] never maps to [`error::Exit::Accept`].
+//! - An error in a walk ends it with that error, never with fewer commits. An object that can't
+//!   be understood is an error, never passed over.
+//! - The zero oid is no [`update::Oid`]; absence is [`update::RefValue::Absent`].
+//! - Rules see masks of classes ([`git::Touched`]), never lists of paths, and read no repository.
+//!   [`git::Changes`] is the seam behind which an engine can be replaced.
+//! - Nothing from a push reaches a terminal but through [`report::escape::Shown`].
+//! - git runs with a cleared environment and without replace refs; only [`git`] starts it, and
+//!   only [`git`] knows git2. The clock and the environment are read in [`ambient`].
+//! - All work on a push is paid for out of one [`budget::Budget`].
+//! - A [`policy::Policy`] that exists is valid: what holds one checks nothing again.
+//!
+//! # Modules
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`update`] | object names, ref names, ref updates: one type for each fact |
+//! | [`input`] | the hook's standard input, parsed |
+//! | [`policy`] | the policy file: read, merged, validated |
+//! | [`git`] | repositories: refs, history, ranges, what commits and merges change |
+//! | [`classify`] | from a path to its class |
+//! | [`series`] | which entering commits belong together |
+//! | [`rules`] | the rules, each from what it is given to what is broken |
+//! | [`judge`] | one update of one tree, from entering commits to findings |
+//! | [`route`] | where a refused commit belongs |
+//! | [`gate`] | the pipeline |
+//! | [`finding`], [`decision`] | what is said of a push, and the verdict |
+//! | [`report`] | how it is printed |
+//! | [`budget`] | how much work a push may ask for |
+//! | [`ambient`] | the clock and the environment |
+//! | [`error`] | errors and exit statuses |
+//! | [`hook`], [`cli`] | the programs, from their input to their exit status |
+
 pub mod ambient;
 pub mod budget;
 pub mod classify;

@@ -88,15 +88,14 @@ impl Router<'_, '_> {
             .iter()
             .map(|at| Ok(self.commits.range.row(*at)?.oid))
             .collect::<Result<Vec<Oid>, Error>>()?;
-        let target = tree.literal_ref();
-        let name = target.and_then(|name| RefName::new(name.as_bytes()));
-        let (Some(newest), Some(target), Some(name)) = (oids.last(), target, name) else {
+        let standing = self.refs_of(tree)?;
+        let (Some(newest), Some(name)) = (oids.last(), self.target(tree, &standing)) else {
             return Ok(vec![format!("{} takes it", tree.name)]);
         };
-        let standing = self.refs_of(tree)?;
+        let target = String::from_utf8_lossy(name.as_bytes()).into_owned();
         let branch = match standing.value(&name) {
-            RefValue::Absent => target,
-            RefValue::At(_) => target.strip_prefix("refs/heads/").unwrap_or(target),
+            RefValue::Absent => target.as_str(),
+            RefValue::At(_) => target.strip_prefix("refs/heads/").unwrap_or(&target),
         };
         Ok(match self.pushed(tree, &name, *newest, &standing)? {
             Outcome::AlreadyThere => vec![format!("{} has it already: drop it here", tree.name)],
@@ -112,6 +111,26 @@ impl Router<'_, '_> {
             }
             Outcome::Refused => picked(tree, branch, &oids),
         })
+    }
+
+    /// The tree's ref to name: one that is there, else the one that stands in the policy where
+    /// the pushed ref does, since layouts are listed side by side.
+    fn target(&self, tree: &Tree, standing: &RefTable) -> Option<RefName> {
+        let names: Vec<RefName> = tree
+            .literal_refs()
+            .filter_map(|name| RefName::new(name.as_bytes()))
+            .collect();
+        let there = names
+            .iter()
+            .find(|name| standing.value(name) != RefValue::Absent);
+        let layout = self
+            .case
+            .tree
+            .refs
+            .iter()
+            .position(|refs| refs.matches(self.case.ref_name));
+        let beside = layout.and_then(|at| names.get(at));
+        there.or(beside).or(names.first()).cloned()
     }
 
     fn refs_of(&self, tree: &Tree) -> Result<RefTable, Error> {
@@ -172,7 +191,7 @@ impl Router<'_, '_> {
         }
         let mut lines = vec!["or split it: its paths belong to different trees".to_owned()];
         for (home, class) in homes {
-            let of = ClassMask::of(Some(class));
+            let of = Touched::either(ClassMask::of(Some(class)));
             let sample = self.judge.paths(&self.commits.range, at, of, PATHS_NAMED)?;
             let shown: Vec<String> = sample
                 .paths

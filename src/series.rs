@@ -18,7 +18,7 @@ use crate::git::{CommitIx, CommitRow, Lineage, Parent, Range};
 /// the message-id that a commit was posted under, if it says so.
 pub fn split(
     range: &Range,
-    lineage: Option<&Lineage>,
+    lineage: &Lineage,
     mut link: impl FnMut(&CommitRow) -> Result<Option<MessageId>, Error>,
 ) -> Result<Vec<Vec<CommitIx>>, Error> {
     let mut sorter = Sorter {
@@ -54,18 +54,16 @@ pub fn split(
 }
 
 /// The mainline, newest first, each with the index of the parent that it goes on to.
-fn mainline(range: &Range, lineage: Option<&Lineage>) -> Result<Vec<(CommitIx, usize)>, Error> {
+fn mainline(range: &Range, lineage: &Lineage) -> Result<Vec<(CommitIx, usize)>, Error> {
     let mut line = Vec::new();
     let mut next = range.rows.len().checked_sub(1);
     while let Some(at) = next {
         let row = range.row(at)?;
         let mut kept = 0;
-        if let Some(lineage) = lineage.filter(|_| row.is_merge()) {
-            for (side, parent) in row.parents.iter().enumerate() {
-                if lineage.has(range.oid(*parent)?) {
-                    kept = side;
-                    break;
-                }
+        for (side, parent) in row.parents.iter().enumerate() {
+            if lineage.has(range.oid(*parent)?) {
+                kept = side;
+                break;
             }
         }
         line.push((at, kept));
@@ -249,7 +247,7 @@ mod tests {
     }
 
     fn series(parents: &[&[usize]]) -> Vec<Vec<usize>> {
-        let mut all = split(&range(parents), None, |_| Ok(None)).unwrap();
+        let mut all = split(&range(parents), &Lineage::default(), |_| Ok(None)).unwrap();
         all.sort();
         all
     }
@@ -326,6 +324,9 @@ mod tests {
         let find = |row: &CommitRow| {
             Ok(ids[range.rows.iter().position(|other| other == row).unwrap()].clone())
         };
-        assert_eq!(split(&range, None, find).unwrap(), [vec![0, 1], vec![2]]);
+        assert_eq!(
+            split(&range, &Lineage::default(), find).unwrap(),
+            [vec![0, 1], vec![2]]
+        );
     }
 }

@@ -76,7 +76,8 @@ fn named<'p>(name: &str, policy: &'p Policy) -> Result<(&'p Tree, RefName), Erro
             ))
         })?;
     let literal = tree
-        .literal_ref()
+        .literal_refs()
+        .next()
         .and_then(|name| RefName::new(name.as_bytes()));
     let name = literal.ok_or_else(|| {
         Error::Usage(format!(

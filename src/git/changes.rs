@@ -33,6 +33,22 @@ pub struct Touched {
 }
 
 impl Touched {
+    /// Every path that the commit itself changed, of these classes.
+    pub fn either(classes: ClassMask) -> Self {
+        Self {
+            own: classes,
+            resolved: classes,
+        }
+    }
+
+    /// The classes of paths that came to be changed in this way.
+    fn by(self, origin: Origin) -> ClassMask {
+        match origin {
+            Origin::Changed | Origin::Added => self.own,
+            Origin::Resolved => self.resolved,
+        }
+    }
+
     /// Everything that the commit itself changed.
     pub fn all(self) -> ClassMask {
         self.own | self.resolved
@@ -44,12 +60,13 @@ pub trait Changes {
     /// The classes each commit of the range touches, in the range's order.
     fn classes(&mut self, range: &Range) -> Result<Vec<Touched>, Error>;
 
-    /// Up to `cap` paths of these classes that the commit changes, the first by byte order.
+    /// Up to `cap` paths that the commit changes, the first by byte order: those of the classes
+    /// in `of`, by how they came to be changed.
     fn paths(
         &mut self,
         range: &Range,
         at: CommitIx,
-        of: ClassMask,
+        of: Touched,
         cap: usize,
     ) -> Result<PathSample, Error>;
 }
@@ -177,7 +194,7 @@ impl Changes for SimpleChanges<'_> {
         &mut self,
         range: &Range,
         at: CommitIx,
-        of: ClassMask,
+        of: Touched,
         cap: usize,
     ) -> Result<PathSample, Error> {
         let classifier = self.classifier;
@@ -185,7 +202,7 @@ impl Changes for SimpleChanges<'_> {
         let mut total = 0;
         self.visit(range, range.row(at)?, &mut |path, origin| {
             let matched = classifier.find(path);
-            if !of.contains(matched.map(|found| found.class)) {
+            if !of.by(origin).contains(matched.map(|found| found.class)) {
                 return;
             }
             total += 1;

@@ -13,6 +13,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
+use std::rc::Rc;
 
 use git2::{ObjectType, Repository};
 use tempfile::TempDir;
@@ -67,6 +68,8 @@ pub(super) struct Contents<'r> {
     budget: &'r Budget,
     answers: HashMap<Question, Merged>,
     open: BTreeSet<Question>,
+    /// Made for the first question and kept: what one round merged, the next may ask about.
+    scratch: Option<Rc<Scratch<'r>>>,
 }
 
 impl<'r> Contents<'r> {
@@ -78,6 +81,7 @@ impl<'r> Contents<'r> {
             budget,
             answers: HashMap::new(),
             open: BTreeSet::new(),
+            scratch: None,
         }
     }
 
@@ -97,7 +101,7 @@ impl<'r> Contents<'r> {
         if open.is_empty() {
             return Ok(());
         }
-        let scratch = Scratch::new(self.repo, self.budget)?;
+        let scratch = self.scratch()?;
         let mut plain = Vec::new();
         let mut recursive: BTreeMap<(Oid, Oid), Vec<Vec<u8>>> = BTreeMap::new();
         for question in open {
@@ -113,6 +117,15 @@ impl<'r> Contents<'r> {
             self.ask_recursive(&scratch, one, other, paths)?;
         }
         Ok(())
+    }
+
+    fn scratch(&mut self) -> Result<Rc<Scratch<'r>>, Error> {
+        if let Some(scratch) = &self.scratch {
+            return Ok(scratch.clone());
+        }
+        let scratch = Rc::new(Scratch::new(self.repo, self.budget)?);
+        self.scratch = Some(scratch.clone());
+        Ok(scratch)
     }
 
     fn ask_plain(

@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 
 use super::objects::Commit;
 use super::open::Repo;
+use super::range::Range;
 use crate::budget::Budget;
 use crate::error::Error;
 use crate::update::Oid;
@@ -78,7 +79,7 @@ impl<'r> History<'r> {
         let mut redundant = Vec::new();
         for base in &candidates {
             for other in &candidates {
-                if base != other && self.lineage(*base, *other)?.has(*other) {
+                if base != other && self.lineage(*base, *other, &Range::default())?.has(*other) {
                     redundant.push(*base);
                     break;
                 }
@@ -130,9 +131,12 @@ impl<'r> History<'r> {
         Ok(found)
     }
 
-    /// What, among the ancestors of `new` and `new` itself, descends from `old`.
-    pub fn lineage(&self, old: Oid, new: Oid) -> Result<Lineage, Error> {
+    /// What, among the ancestors of `new` and `new` itself, descends from `old`. Commits that
+    /// are much older than `old` count as none of them, but for those of `range`: these are
+    /// followed whatever their dates.
+    pub fn lineage(&self, old: Oid, new: Oid, range: &Range) -> Result<Lineage, Error> {
         let oldest = self.commit(old)?.time.saturating_sub(SKEW);
+        let followed: HashSet<Oid> = range.rows.iter().map(|row| row.oid).collect();
         let mut descends: HashMap<Oid, bool> = HashMap::from([(old, true)]);
         let mut open = vec![new];
         while let Some(oid) = open.last().copied() {
@@ -141,7 +145,8 @@ impl<'r> History<'r> {
                 continue;
             }
             let commit = self.commit(oid)?;
-            let parents: SmallVec<[Oid; 2]> = match commit.time < oldest {
+            let parents: SmallVec<[Oid; 2]> = match commit.time < oldest && !followed.contains(&oid)
+            {
                 true => SmallVec::new(),
                 false => commit.parents.clone(),
             };

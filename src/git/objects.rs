@@ -137,10 +137,10 @@ impl TreeObject {
             if matches!(entry.name, b"" | b"." | b".." | b".git") || entry.name.contains(&b'/') {
                 return Err(fault("a tree entry has a name that no path can have"));
             }
-            if entries
+            let unsorted = entries
                 .last()
-                .is_some_and(|last| last.order(&entry).is_ge())
-            {
+                .is_some_and(|last| last.order(&entry).is_ge());
+            if unsorted || has_file_of_same_name(&entries, &entry) {
                 return Err(fault("tree entries are not in order, or occur twice"));
             }
             entries.push(entry);
@@ -148,6 +148,16 @@ impl TreeObject {
         }
         Ok(entries)
     }
+}
+
+/// Returns true if and only if the entry is a folder, and a file has its name: in git's order
+/// there may be others between the two, but all of them begin with the name.
+fn has_file_of_same_name(before: &[Entry<'_>], entry: &Entry<'_>) -> bool {
+    let mut near = before
+        .iter()
+        .rev()
+        .take_while(|other| other.name.starts_with(entry.name));
+    entry.is_tree() && near.any(|other| other.name == entry.name)
 }
 
 fn split_entry(raw: &[u8], format: ObjectFormat) -> Option<(Entry<'_>, &[u8])> {
@@ -379,6 +389,7 @@ mod tests {
             &[("100644", "b"), ("100644", "a")][..],
             &[("100644", "a"), ("100644", "a")],
             &[("40000", "a"), ("100644", "a.c")],
+            &[("100644", "a"), ("100644", "a.c"), ("40000", "a")],
             &[("100644", "")],
             &[("100644", ".")],
             &[("40000", "..")],

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use git2::{Config, ConfigLevel, ErrorCode, Repository};
 
@@ -140,6 +141,10 @@ impl Repo {
             .inner
             .odb()
             .map_err(|error| unreadable(&self.git_dir, &error))?;
+        // libgit2 takes a folder that isn't there for an empty one.
+        folder
+            .read_dir()
+            .map_err(|error| Error::Repository(format!("{}: {error}", folder.display())))?;
         odb.add_disk_alternate(&as_utf8(folder)?)
             .map_err(|error| unreadable(folder, &error))
     }
@@ -246,28 +251,31 @@ fn unreadable(path: &Path, error: &git2::Error) -> Error {
 
 /// Lets libgit2 open reftable repositories. Objects are all that it reads there: see `refs`.
 fn know_extensions() -> Result<(), Error> {
-    #[allow(unsafe_code)]
-    // SAFETY: libgit2 asks that no other thread uses it meanwhile; every binary opens its
-    // repository before it starts one, and the value set is the same each time.
-    let set = unsafe {
-        git2::opts::set_extensions(&[
-            "refstorage",
-            "objectformat",
-            "worktreeconfig",
-            "preciousobjects",
-            "partialclone",
-            "noop",
-            "relativeworktrees",
-        ])
-    };
-    set.map_err(|error| Error::Repository(error.message().to_owned()))
+    static SET: OnceLock<Result<(), String>> = OnceLock::new();
+    let known = [
+        "noop",
+        "objectformat",
+        "partialclone",
+        "preciousobjects",
+        "refstorage",
+        "relativeworktrees",
+        "worktreeconfig",
+    ];
+    let set = SET.get_or_init(|| {
+        #[allow(unsafe_code)]
+        // SAFETY: libgit2 asks that no other thread reads the list meanwhile. It reads it when a
+        // repository is opened, and every open here waits for this one call.
+        let set = unsafe { git2::opts::set_extensions(&known) };
+        set.map_err(|error| error.message().to_owned())
+    });
+    set.clone().map_err(Error::Repository)
 }
 
 /// Switches libgit2's question off who owns the repository. Only a hook may: receive-pack has
 /// asked it, and knows every form of `safe.directory`, where libgit2 knows two.
 fn trust_owner() -> Result<(), Error> {
     #[allow(unsafe_code)]
-    // SAFETY: as in `know_extensions`.
+    // SAFETY: it sets one flag, and a hook has no other thread yet.
     let set = unsafe { git2::opts::set_verify_owner_validation(false) };
     set.map_err(|error| Error::Repository(error.message().to_owned()))
 }

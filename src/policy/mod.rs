@@ -275,8 +275,8 @@ impl Tree {
         self.deny.is_some() || self.deny_only.is_some()
     }
 
-    /// A ref of the tree that can be written in a command: the first pattern without wildcards.
-    pub fn literal_ref(&self) -> Option<&str> {
-        self.refs.iter().find_map(RefPattern::literal)
+    /// The refs of the tree that can be written in a command: its patterns without wildcards.
+    pub fn literal_refs(&self) -> impl Iterator<Item = &str> {
+        self.refs.iter().filter_map(RefPattern::literal)
     }
 }

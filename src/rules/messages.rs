@@ -1,9 +1,8 @@
 //! `message`: what commit messages must, and must not, hold.
 
 use super::{Broken, Who};
-use crate::classify::ClassMask;
 use crate::finding::Code;
-use crate::git::CommitIx;
+use crate::git::{CommitIx, Touched};
 use crate::policy::{MessagePart, MessageRule};
 
 /// The rules that a commit's message breaks. Which commits are merges is told by their parents,
@@ -16,7 +15,7 @@ pub fn broken(rules: &[MessageRule], at: CommitIx, is_merge: bool, message: &[u8
         .map(|rule| Broken {
             code: Code::MessagePattern,
             who: Who::Commit(at),
-            classes: ClassMask::EMPTY,
+            show: Touched::default(),
             fault: format!(
                 "has a {} that this tree refuses: {}",
                 rule.part.name(),

@@ -11,9 +11,8 @@ pub mod messages;
 pub mod paths;
 pub mod refs;
 
-use crate::classify::ClassMask;
 use crate::finding::Code;
-use crate::git::CommitIx;
+use crate::git::{CommitIx, Touched};
 use crate::policy::Place;
 
 /// A rule that commits break, before it is put into words.
@@ -23,8 +22,8 @@ pub struct Broken {
     pub code: Code,
     /// Who breaks it.
     pub who: Who,
-    /// The classes whose paths are to be shown.
-    pub classes: ClassMask,
+    /// The paths to be shown: their classes, by how they came to be changed.
+    pub show: Touched,
     /// The fault, in a few words.
     pub fault: String,
     /// The policy's line.

@@ -17,7 +17,7 @@ pub fn denied(rule: &Deny, touched: &[Touched]) -> Vec<Broken> {
         .map(|(at, _)| Broken {
             code: Code::DeniedPath,
             who: Who::Commit(at),
-            classes: rule.classes,
+            show: Touched::either(rule.classes),
             fault: "touches paths that this tree denies".into(),
             place: rule.place.clone(),
         })
@@ -78,7 +78,10 @@ fn judge_unit(
     Some(Broken {
         code: Code::OnlyDeniedPaths,
         who,
-        classes: rule.classes,
+        show: Touched {
+            own: rule.classes,
+            resolved: ClassMask::EMPTY,
+        },
         fault: "touches nothing that belongs in this tree".into(),
         place: rule.place.clone(),
     })

@@ -7,6 +7,7 @@ use crate::finding::{Code, Finding, Offender, Severity};
 use crate::git::RefTable;
 use crate::input::Command;
 use crate::policy::{Permission, Place, Policy, Tree, Ungoverned};
+use crate::report::escape::Shown;
 use crate::update::{Change, RefName, RefUpdate, RefValue};
 
 /// What is left to judge, and what was broken already.
@@ -113,6 +114,12 @@ fn bad_update(
             ));
         }
     }
+    if let Some(inner) = inside_namespace(&update.name).filter(protected) {
+        let inner = Shown(inner.as_bytes()).to_string();
+        return Ok(Some(format!(
+            "this is {inner} of a namespace: push it there, with GIT_NAMESPACE"
+        )));
+    }
     let Change::Create { .. } = update.change else {
         return Ok(None);
     };
@@ -129,6 +136,16 @@ fn bad_update(
     }
     let twins = names.get(&update.name.folded()).map_or(0, BTreeSet::len);
     Ok((twins > 1).then(|| "there is a ref of this name but for upper and lower case".into()))
+}
+
+/// The name that the ref has for those who push to the namespace it is in.
+fn inside_namespace(name: &RefName) -> Option<RefName> {
+    let mut inner = name.as_bytes();
+    while let Some(rest) = inner.strip_prefix(b"refs/namespaces/") {
+        let end = rest.iter().position(|byte| *byte == b'/')?;
+        inner = rest.get(end + 1..)?;
+    }
+    RefName::new(inner).filter(|inner| inner != name)
 }
 
 /// The tree that would govern the ref if case didn't count.
