@@ -253,12 +253,9 @@ mod rules {
     #[test]
     fn the_readme_shows_the_same() {
         let mut text = read("README.md");
-        let mut shown = String::new();
-        for block in blocks(&text, "console") {
-            if block.contains("remote: error[") {
-                shown = block.to_owned();
-            }
-        }
+        let all = blocks(&text, "console");
+        let shown = all.iter().find(|block| block.contains("remote: error["));
+        let shown = (*shown.expect("a refusal in README.md")).to_owned();
         let real = refusal(Code::DeniedPath, "");
         let (command, report) = real.split_once('\n').unwrap();
         let report: String = report
@@ -372,6 +369,27 @@ mod rules {
         };
         (commit, name.to_owned())
     }
+}
+
+#[test]
+fn what_explain_is_shown_to_print_is_what_it_prints() {
+    let text = read("docs/policy.md");
+    let sandbox = Sandbox::new(Format::Sha1Files);
+    let mut seen = 0;
+    for block in blocks(&text, "console") {
+        let Some((arguments, shown)) = block
+            .strip_prefix("$ treewarden explain ")
+            .and_then(|rest| rest.split_once('\n'))
+        else {
+            continue;
+        };
+        let mut command = sandbox.treewarden();
+        command.arg("explain").args(arguments.split_whitespace());
+        let output = command.output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), shown);
+        seen += 1;
+    }
+    assert_ne!(seen, 0, "no example of `treewarden explain`");
 }
 
 #[test]

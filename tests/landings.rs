@@ -127,7 +127,7 @@ fn judge(policy: &Policy, repo: &Repo, tree: &str, commit: Oid) -> bool {
         .iter()
         .find(|known| known.name == tree)
         .unwrap();
-    let ref_name = RefName::new(tree.literal_ref().unwrap().as_bytes()).unwrap();
+    let ref_name = RefName::new(tree.literal_refs().next().unwrap().as_bytes()).unwrap();
     match gate::check(tree, &ref_name, RefValue::Absent, commit, policy, repo).unwrap() {
         Decision::Accept(_) => true,
         Decision::Reject(_) => false,

@@ -26,7 +26,7 @@ use crate::budget::Budget;
 use crate::error::Error;
 use crate::update::{ObjectFormat, Oid};
 
-/// How many commits a made-up history may have. Beyond it, older bases count as unrelated.
+/// How many commits a made-up history may have, a bit each. Bases beyond count as unrelated.
 const MOST_COMMITS: usize = 64;
 
 /// Something that only git can say.
@@ -154,8 +154,8 @@ impl<'r> Contents<'r> {
         Ok(())
     }
 
-    /// Paths that every commit of the history has are asked for together. One that some commit
-    /// lacks is asked for alone: beside another of its kind it could pass for a rename.
+    /// Paths are asked for together, but for one that some commit lacks and its base has: beside
+    /// another that is new there it could pass for a rename.
     fn ask_recursive(
         &mut self,
         scratch: &Scratch<'_>,
@@ -164,24 +164,19 @@ impl<'r> Contents<'r> {
         paths: Vec<Vec<u8>>,
     ) -> Result<(), Error> {
         let shape = Shape::find(self.history, one, other)?;
-        let mut together = Vec::new();
-        let mut groups = Vec::new();
+        let (mut together, mut groups) = (Vec::new(), Vec::new());
         for path in paths {
-            let mut everywhere = true;
-            for commit in &shape.commits {
-                let tree = self.history.commit(*commit)?.tree;
-                everywhere &= self.repo.leaf_at(tree, &path)?.is_some();
-            }
-            if everywhere {
-                together.push(path);
+            let leaves = self.leaves_at(&shape, &path)?;
+            if shape.deletes(&leaves) {
+                groups.push(vec![(path, leaves)]);
             } else {
-                groups.push(vec![path]);
+                together.push((path, leaves));
             }
         }
         groups.push(together);
         for group in groups.into_iter().filter(|group| !group.is_empty()) {
-            let answers = self.ask_group(scratch, &shape, one, other, &group)?;
-            for (path, answer) in group.into_iter().zip(answers) {
+            let answers = self.ask_group(scratch, &shape, (one, other), &group)?;
+            for ((path, _), answer) in group.into_iter().zip(answers) {
                 self.answers
                     .insert(Question::Path { one, other, path }, answer);
             }
@@ -189,24 +184,34 @@ impl<'r> Contents<'r> {
         Ok(())
     }
 
+    /// What stands at the path, in each commit of the history.
+    fn leaves_at(&self, shape: &Shape, path: &[u8]) -> Result<Vec<Option<Leaf>>, Error> {
+        let commits = shape.commits.iter();
+        commits
+            .map(|commit| {
+                self.budget.time()?;
+                self.repo.leaf_at(self.history.commit(*commit)?.tree, path)
+            })
+            .collect()
+    }
+
     fn ask_group(
         &self,
         scratch: &Scratch<'_>,
         shape: &Shape,
-        one: Oid,
-        other: Oid,
-        group: &[Vec<u8>],
+        (one, other): (Oid, Oid),
+        group: &[(Vec<u8>, Vec<Option<Leaf>>)],
     ) -> Result<Vec<Merged>, Error> {
         let mut made: HashMap<Oid, Oid> = HashMap::new();
-        for real in &shape.commits {
-            let commit = self.history.commit(*real)?;
-            let leaves = group
+        for (at, real) in shape.commits.iter().enumerate() {
+            let leaves: Vec<Option<Leaf>> = group
                 .iter()
-                .map(|path| self.repo.leaf_at(commit.tree, path))
-                .collect::<Result<Vec<_>, _>>()?;
+                .map(|(_, leaves)| leaves.get(at).copied().flatten())
+                .collect();
             let bases = shape.bases.get(real).into_iter().flatten();
             let parents: Vec<Oid> = bases.filter_map(|base| made.get(base).copied()).collect();
-            made.insert(*real, scratch.commit(&leaves, &parents, commit.time)?);
+            let time = self.history.commit(*real)?.time;
+            made.insert(*real, scratch.commit(&leaves, &parents, time)?);
         }
         match (made.get(&one), made.get(&other)) {
             (Some(one), Some(other)) => scratch.merge(*one, *other, group.len()),
@@ -219,49 +224,73 @@ impl<'r> Contents<'r> {
 struct Shape {
     /// All of them, the oldest first.
     commits: Vec<Oid>,
-    /// Which of them stand below each.
+    /// For each, those nearest below it: what its parents are in the made-up history.
     bases: HashMap<Oid, BTreeSet<Oid>>,
 }
 
 impl Shape {
+    /// Returns true if and only if some commit lacks what one of its bases has. The leaves are in
+    /// the order of `commits`.
+    fn deletes(&self, leaves: &[Option<Leaf>]) -> bool {
+        let there: BTreeSet<&Oid> = self
+            .commits
+            .iter()
+            .zip(leaves)
+            .filter_map(|(commit, leaf)| leaf.is_some().then_some(commit))
+            .collect();
+        self.bases.iter().any(|(commit, below)| {
+            !there.contains(commit) && below.iter().any(|base| there.contains(base))
+        })
+    }
+
     fn find(history: &History<'_>, one: Oid, other: Oid) -> Result<Self, Error> {
-        let mut bases: HashMap<Oid, BTreeSet<Oid>> = HashMap::new();
+        let mut commits = vec![one, other];
         let mut open = vec![(one, other)];
         let mut seen = BTreeSet::new();
         while let Some((one, other)) = open.pop() {
-            if bases.len() >= MOST_COMMITS || !seen.insert((one.min(other), one.max(other))) {
+            if !seen.insert((one.min(other), one.max(other))) {
                 continue;
             }
             let found = history.merge_bases(one, &[other])?;
             for (at, base) in found.iter().enumerate() {
-                bases.entry(one).or_default().insert(*base);
-                bases.entry(other).or_default().insert(*base);
-                bases.entry(*base).or_default();
+                if !commits.contains(base) && commits.len() < MOST_COMMITS {
+                    commits.push(*base);
+                }
                 open.extend(found.iter().take(at).map(|before| (*before, *base)));
             }
+            if commits.len() >= MOST_COMMITS {
+                break;
+            }
         }
-        let commits = oldest_first(&bases);
-        Ok(Self { commits, bases })
+        let reached_by = history.reached_by(&commits)?;
+        Ok(Self::ordered(&commits, &reached_by))
     }
-}
 
-/// Bases before what stands on them. A base is an ancestor, so there is no circle.
-fn oldest_first(bases: &HashMap<Oid, BTreeSet<Oid>>) -> Vec<Oid> {
-    let mut sorted: Vec<Oid> = Vec::new();
-    let mut open: BTreeSet<Oid> = bases.keys().copied().collect();
-    while !open.is_empty() {
-        let ready: Vec<Oid> = open
-            .iter()
-            .filter(|oid| bases.get(oid).is_none_or(|below| below.is_disjoint(&open)))
-            .copied()
+    /// What reaches less is older: a base is reached by all that stands on it, and by what
+    /// reaches them.
+    fn ordered(commits: &[Oid], reached_by: &[u64]) -> Self {
+        let mut order: Vec<usize> = (0..commits.len()).collect();
+        let mask = |at: usize| reached_by.get(at).copied().unwrap_or_default();
+        let reaches = |from: usize, to: usize| from != to && mask(to) & (1 << from) != 0;
+        order.sort_by_key(|at| std::cmp::Reverse(mask(*at).count_ones()));
+        let bases = order.iter().map(|at| {
+            let below = |to: &usize| reaches(*at, *to);
+            let nearest = |to: &usize| {
+                !(0..commits.len()).any(|between| reaches(*at, between) && reaches(between, *to))
+            };
+            let found = (0..commits.len()).filter(below).filter(nearest);
+            let oids = found.filter_map(|to| commits.get(to).copied());
+            (commits.get(*at).copied(), oids.collect())
+        });
+        let bases = bases
+            .filter_map(|(oid, below)| Some((oid?, below)))
             .collect();
-        if ready.is_empty() {
-            break;
-        }
-        open.retain(|oid| !ready.contains(oid));
-        sorted.extend(ready);
+        let commits = order
+            .iter()
+            .filter_map(|at| commits.get(*at).copied())
+            .collect();
+        Self { commits, bases }
     }
-    sorted
 }
 
 /// A repository of made-up commits that goes away with this value.

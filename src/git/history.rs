@@ -131,6 +131,34 @@ impl<'r> History<'r> {
         Ok(found)
     }
 
+    /// For each of up to 64 commits, which of them reach it: a bit each, its own included.
+    pub(super) fn reached_by(&self, commits: &[Oid]) -> Result<Vec<u64>, Error> {
+        let mut masks: HashMap<Oid, u64> = HashMap::new();
+        let mut queue = Queue::default();
+        let mut oldest = i64::MAX;
+        for (at, oid) in commits.iter().enumerate() {
+            let commit = self.commit(*oid)?;
+            *masks.entry(*oid).or_default() |= 1 << at;
+            oldest = oldest.min(commit.time.saturating_sub(SKEW));
+            queue.push(*oid, &commit);
+        }
+        while queue.newest().is_some_and(|time| time >= oldest) {
+            let Some(oid) = queue.pop() else { break };
+            let mask = masks.get(&oid).copied().unwrap_or_default();
+            for parent in &self.commit(oid)?.parents {
+                let before = masks.entry(*parent).or_default();
+                if *before | mask != *before {
+                    *before |= mask;
+                    queue.push(*parent, &*self.commit(*parent)?);
+                }
+            }
+        }
+        let found = commits
+            .iter()
+            .map(|oid| masks.get(oid).copied().unwrap_or_default());
+        Ok(found.collect())
+    }
+
     /// What, among the ancestors of `new` and `new` itself, descends from `old`. Commits that
     /// are much older than `old` count as none of them, but for those of `range`: these are
     /// followed whatever their dates.

@@ -3,6 +3,8 @@
 //! Only what judging needs is understood, and what is understood is understood exactly: an object
 //! that says anything ambiguous about its parents or its paths is refused, never skipped.
 
+use std::cmp::Ordering;
+
 use git2::{ObjectType, Repository};
 use smallvec::SmallVec;
 
@@ -96,22 +98,14 @@ impl Entry<'_> {
     }
 
     /// git's order of entries: by bytes, folders as if their name ended in `/`.
-    pub fn order(&self, other: &Self) -> std::cmp::Ordering {
-        let key = |entry: &Self| {
-            let tail = entry.is_tree().then_some(b'/');
-            entry
-                .name
-                .iter()
-                .copied()
-                .chain(tail)
-                .collect::<SmallVec<[u8; 64]>>()
-        };
-        // Allocation-free for all but names that one begins with the other.
+    pub fn order(&self, other: &Self) -> Ordering {
         let shared = self.name.len().min(other.name.len());
-        match self.name.get(..shared).cmp(&other.name.get(..shared)) {
-            std::cmp::Ordering::Equal => key(self).cmp(&key(other)),
-            different => different,
-        }
+        let next = |entry: &Self| {
+            let end = entry.is_tree().then_some(b'/');
+            entry.name.get(shared).copied().or(end)
+        };
+        let heads = self.name.get(..shared).cmp(&other.name.get(..shared));
+        heads.then_with(|| next(self).cmp(&next(other)))
     }
 }
 

@@ -57,6 +57,8 @@ impl Repo {
     /// Opens the repository at `path`: a git directory or a worktree.
     pub fn open(path: &Path, git: CleanGit) -> Result<Self, Error> {
         know_extensions()?;
+        // git doesn't hash what it reads either: receive-pack has indexed what was pushed.
+        git2::opts::strict_hash_verification(false);
         let inner = plain_open(path)?;
         let git_dir = inner.path().to_owned();
         let extension = |name: &str| {

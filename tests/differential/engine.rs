@@ -58,7 +58,9 @@ pub fn changes(
     assert_eq!(masks.len(), range.rows.len());
     let mut all = BTreeMap::new();
     for (at, (row, mask)) in range.rows.iter().zip(masks).enumerate() {
-        let found = engine.paths(range, at, ClassMask::ALL, usize::MAX).unwrap();
+        let found = engine
+            .paths(range, at, Touched::either(ClassMask::ALL), usize::MAX)
+            .unwrap();
         assert_eq!(found.total, found.paths.len(), "a path comes twice");
         let mut expected = Touched::default();
         let mut paths = Paths::new();

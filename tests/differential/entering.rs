@@ -118,7 +118,9 @@ fn graph(history: &History, numbers: &[usize]) {
             "git's own answer"
         );
 
-        let lineage = graph.lineage(oids[0], made.oids[one]).unwrap();
+        let lineage = graph
+            .lineage(oids[0], made.oids[one], &Range::default())
+            .unwrap();
         for place in &ancestors[one] {
             let descends = ancestors[*place].contains(&others[0]);
             assert_eq!(

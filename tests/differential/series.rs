@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use treewarden::git::{History as Graph, Range};
+use treewarden::git::{History as Graph, Lineage, Range};
 use treewarden::series::{MessageId, split};
 use treewarden::update::Oid;
 
@@ -141,10 +141,14 @@ fn compare(history: &History, numbers: &[usize]) {
     for (at, number) in numbers.iter().enumerate() {
         let hidden: Vec<usize> = numbers[..at].iter().map(|number| number % count).collect();
         let old = hidden.first().copied();
-        let lineage = old.map(|old| graph.lineage(made.oids[old], made.oids[new]).unwrap());
+        let lineage = old.map_or_else(Lineage::default, |old| {
+            graph
+                .lineage(made.oids[old], made.oids[new], &Range::default())
+                .unwrap()
+        });
         let oids: Vec<Oid> = hidden.iter().map(|place| made.oids[*place]).collect();
         let range = Range::entering(&graph, made.oids[new], &oids, &budget).unwrap();
-        let found = split(&range, lineage.as_ref(), |row| {
+        let found = split(&range, &lineage, |row| {
             Ok(MessageId::of(&made.repo.message(row.oid)?))
         });
         let found = found.unwrap();

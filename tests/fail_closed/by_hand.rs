@@ -83,36 +83,34 @@ fn an_object_that_is_nowhere_is_refused() {
 fn an_environment_that_is_not_a_hooks_is_refused() {
     everywhere(|s| {
         let (good, _) = lines(s);
-        let run = |change: fn(&mut std::process::Command), status, says| {
+        for (name, value, status, says) in [
+            ("GIT_DIR", "", 2, "GIT_DIR"),
+            ("GIT_DIR", "..", 4, "error"),
+            ("GIT_DIR", "/nonexistent", 4, "nonexistent"),
+            ("PATH", "/nonexistent", 4, "git"),
+        ] {
             let mut command = s.hook_command();
-            change(&mut command);
-            HookRun::of(&mut command, good.as_bytes())
+            HookRun::of(command.env(name, value), good.as_bytes())
                 .ended(status, says)
                 .ended(status, "treewarden: refused");
-        };
-        run(|command| drop(command.env_remove("GIT_DIR")), 2, "GIT_DIR");
-        run(|command| drop(command.env("GIT_DIR", "")), 2, "GIT_DIR");
-        run(|command| drop(command.env("GIT_DIR", "..")), 4, "error");
-        run(
-            |command| drop(command.env("GIT_DIR", "/nonexistent")),
-            4,
-            "nonexistent",
-        );
-        run(
-            |command| drop(command.env("PATH", "/nonexistent")),
-            4,
-            "git",
-        );
-        run(
-            |command| drop(command.env_remove("PATH").env("PATH", "")),
-            4,
-            "git",
-        );
-        run(
-            |command| drop(command.env("GIT_QUARANTINE_PATH", "/nonexistent")),
-            4,
-            "nonexistent",
-        );
+        }
+        let mut command = s.hook_command();
+        HookRun::of(command.env_remove("GIT_DIR"), good.as_bytes()).ended(2, "GIT_DIR");
+    });
+}
+
+/// Without the quarantine's objects there is nothing to judge the push by.
+#[test]
+fn a_quarantine_that_is_not_there_is_refused() {
+    everywhere(|s| {
+        let base = s.started();
+        let unsent = s.touch(&base, "kernel/a.c");
+        let mut command = s.hook_command();
+        command.env("GIT_QUARANTINE_PATH", "/nonexistent");
+        let line = format!("{base} {unsent} refs/heads/master\n");
+        HookRun::of(&mut command, line.as_bytes())
+            .ended(4, "nonexistent")
+            .ended(4, "treewarden: refused");
     });
 }
 

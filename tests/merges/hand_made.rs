@@ -127,3 +127,17 @@ fn many_merges_in_one_push_are_judged_quickly() {
         s.push(&tip, "master").clean().judged("bpf-next/master", 40);
     });
 }
+
+/// `git cherry-pick` takes no merge without being told of which parent: such advice is none.
+#[test]
+fn nobody_is_told_to_cherry_pick_a_merge() {
+    everywhere(|s| {
+        let (ours, theirs) = apart(s);
+        let topic = s.touch(&ours, "kernel/topic.c");
+        let merge = s.merge("Merge tag 'v6.13'", &[&topic, &theirs]);
+        let evil = merge.touch("net/evil.c").make();
+        s.push(&evil, "master")
+            .rejected("denied-path")
+            .says_no(&format!("cherry-pick {}", &evil[..12]));
+    });
+}

@@ -135,9 +135,8 @@ fn names_of_any_script_are_judged() {
 fn with_thousands_of_refs_the_right_ones_are_read() {
     let s = &Sandbox::new(Format::Sha1Files);
     let base = s.started();
-    let packed: String = (0..5000)
-        .map(|at| format!("{base} refs/heads/topic/{at:05}\n"))
-        .collect();
+    let lines = (0..5000).map(|at| format!("{base} refs/heads/topic/{at:05}"));
+    let packed = lines.collect::<Vec<_>>().join("\n") + "\n";
     let old = std::fs::read_to_string(s.server().join("packed-refs")).unwrap_or_default();
     std::fs::write(s.server().join("packed-refs"), old + &packed).unwrap();
     let bad = s.touch(&base, "net/a.c");

@@ -80,7 +80,7 @@ impl HookRun {
 }
 
 /// A line of git's protocol.
-pub fn pkt_line(bytes: &[u8]) -> Vec<u8> {
+fn pkt_line(bytes: &[u8]) -> Vec<u8> {
     let mut line = format!("{:04x}", bytes.len() + 4).into_bytes();
     line.extend(bytes);
     line

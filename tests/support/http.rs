@@ -123,7 +123,7 @@ fn response(answer: &[u8]) -> Vec<u8> {
     let status = head.lines().find_map(|line| line.strip_prefix("Status: "));
     let mut out = format!("HTTP/1.1 {}\r\n", status.unwrap_or("200 OK"));
     for header in head.lines().filter(|line| !line.starts_with("Status: ")) {
-        out.push_str(&format!("{header}\r\n"));
+        out.extend([header, "\r\n"]);
     }
     out.push_str("Connection: close\r\n");
     [out.as_bytes(), body].concat()

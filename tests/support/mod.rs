@@ -21,8 +21,7 @@ mod http;
 mod push;
 mod sandbox;
 
-pub use commits::Draft;
-pub use hook::{HookRun, pkt_line};
+pub use hook::HookRun;
 pub use http::HttpServer;
 pub use push::Pushed;
-pub use sandbox::{Format, Output, Sandbox, everywhere};
+pub use sandbox::{Format, Sandbox, everywhere};

@@ -70,7 +70,7 @@ impl Pushed<'_> {
         let lines = text
             .lines()
             .filter_map(|line| line.strip_prefix("remote: "));
-        lines.map(|line| format!("{}\n", line.trim_end())).collect()
+        lines.flat_map(|line| [line.trim_end(), "\n"]).collect()
     }
 
     /// Everything that the client's terminal got, raw.
