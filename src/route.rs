@@ -6,7 +6,7 @@ use crate::classify::{ClassIx, ClassMask};
 use crate::error::Error;
 use crate::finding::{Code, Severity};
 use crate::gate::{add_prefixes, upstream_prefixes};
-use crate::git::{CommitIx, RefTable, Touched};
+use crate::git::{CommitIx, CommitRow, RefTable, Touched};
 use crate::judge::{Case, Commits, Judge};
 use crate::policy::Tree;
 use crate::report::escape::Shown;
@@ -103,6 +103,10 @@ impl Router<'_, '_> {
                 let command = format!("git push origin {}:{branch}", newest.short());
                 vec![format!("{} takes it: {command}", tree.name)]
             }
+            Outcome::Refused if self.any_merge(commits) => vec![format!(
+                "{} takes such paths, but a merge can't be moved: change them there, in a commit of their own",
+                tree.name
+            )],
             Outcome::Refused if branch == target => {
                 vec![format!(
                     "{} takes it, but not what it stands on here",
@@ -111,6 +115,13 @@ impl Router<'_, '_> {
             }
             Outcome::Refused => picked(tree, branch, &oids),
         })
+    }
+
+    fn any_merge(&self, commits: &[CommitIx]) -> bool {
+        let rows = commits
+            .iter()
+            .filter_map(|at| self.commits.range.rows.get(*at));
+        rows.into_iter().any(CommitRow::is_merge)
     }
 
     /// The tree's ref to name: one that is there, else the one that stands in the policy where

@@ -36,8 +36,7 @@ pub struct Oid {
 impl std::hash::Hash for Oid {
     /// An oid is a hash already: eight bytes of it tell objects apart, and spare the rest.
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        let [a, b, c, d, e, f, g, h, ..] = self.bytes;
-        state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+        state.write(self.bytes.first_chunk::<8>().unwrap_or(&[0; 8]));
     }
 }
 

@@ -258,11 +258,8 @@ mod rules {
         let shown = (*shown.expect("a refusal in README.md")).to_owned();
         let real = refusal(Code::DeniedPath, "");
         let (command, report) = real.split_once('\n').unwrap();
-        let report: String = report
-            .lines()
-            .map(|line| format!("remote: {line}\n"))
-            .collect();
-        let real = format!("{command}\n{report}");
+        let report = report.trim_end().replace('\n', "\nremote: ");
+        let real = format!("{command}\nremote: {report}\n");
         if differs(&shown, &real) {
             bless("README.md", &mut text, &shown, &real);
         }
@@ -327,14 +324,14 @@ mod rules {
             let message = format!("{subject}\n\nSigned-off-by: A U Thor <author@example.com>\n");
             sandbox.commit(message).on(on).touch(path).make()
         };
-        let core = |subject: &str| change(base, "kernel/bpf/btf.c", subject);
+        let kernel = |subject: &str| change(base, "kernel/bpf/btf.c", subject);
         let (commit, name) = match code {
             Code::DeniedPath => {
                 let subject = "net_sched: Let a program end a qdisc";
                 (change(base, "net/sched/sch_api.c", subject), "master")
             }
             Code::OnlyDeniedPaths => {
-                let first = core("bpf: Sort types by name");
+                let first = kernel("bpf: Sort types by name");
                 let second = change(
                     &first,
                     "kernel/bpf/verifier.c",
@@ -343,11 +340,11 @@ mod rules {
                 let merge = sandbox.merge("Merge branch 'bpf-sort-types'", &[base, &second]);
                 (merge.make(), "net")
             }
-            Code::MessagePattern => (core("bpf: Fix the order of types"), "bpf/master"),
+            Code::MessagePattern => (kernel("bpf: Fix the order of types"), "bpf/master"),
             Code::RefCreated => (base.to_owned(), "for-next"),
             Code::RefDeleted => (String::new(), "net"),
             Code::RefRewound => {
-                sandbox.seed(&core("bpf: Sort types by name"), &["master"]);
+                sandbox.seed(&kernel("bpf: Sort types by name"), &["master"]);
                 let other = change(base, "kernel/bpf/verifier.c", "bpf: Check bounds first");
                 (other, "master")
             }
@@ -355,14 +352,14 @@ mod rules {
                 let third = sandbox.line(base, 3, |at| format!("kernel/bpf/{at}.c"));
                 (third, "master")
             }
-            Code::UngovernedRef => (core("bpf: Sort types by name"), "topic"),
+            Code::UngovernedRef => (kernel("bpf: Sort types by name"), "topic"),
             Code::UpstreamRefPushed => {
-                let commit = core("bpf: Sort types by name");
+                let commit = kernel("bpf: Sort types by name");
                 (commit, "refs/upstream/linus/main")
             }
-            Code::BadUpdate => (core("bpf: Sort types by name"), "Master"),
+            Code::BadUpdate => (kernel("bpf: Sort types by name"), "Master"),
             Code::ReplaceRef => {
-                let commit = core("bpf: Sort types by name");
+                let commit = kernel("bpf: Sort types by name");
                 let name = format!("refs/replace/{base}");
                 return (commit, name);
             }
