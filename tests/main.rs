@@ -1,13 +1,13 @@
 //! All tests that need more than one module: real repositories, real pushes, git as witness.
 
 // A test fails by panicking, starts processes and reads the environment: the bans of
-// `clippy.toml` and `Cargo.toml` are for what is shipped.
+// `clippy.toml` and `Cargo.toml`, and the pedantry, are for what is shipped.
 #![allow(
     clippy::disallowed_methods,
     clippy::expect_used,
-    clippy::format_push_string,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::pedantic,
     clippy::print_stderr,
     clippy::unwrap_used
 )]

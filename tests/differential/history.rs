@@ -137,7 +137,7 @@ impl History {
         assert_eq!(oids.len(), self.nodes.len());
         let repo = Repo::open(folder.path(), witness.git.clone()).unwrap();
         Imported {
-            folder,
+            _folder: folder,
             repo,
             witness,
             oids,
@@ -208,7 +208,8 @@ fn text(tag: &str, places: [u8; 4]) -> String {
 
 /// A history as a repository.
 pub struct Imported {
-    pub folder: TempDir,
+    /// Goes away with this value.
+    _folder: TempDir,
     pub repo: Repo,
     pub witness: Witness,
     /// The names of the commits, by place.

@@ -92,11 +92,6 @@ impl<'w> Reference<'w> {
         tree.clone()
     }
 
-    /// Forgets the files of all commits, which add up in a large repository.
-    pub fn forget(&self) {
-        self.trees.borrow_mut().clear();
-    }
-
     /// Finds the merge bases: of each parent and all before it.
     pub fn sides(&self, parents: &[Oid]) -> Sides {
         let bases = (1..parents.len()).map(|at| {

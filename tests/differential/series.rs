@@ -65,7 +65,7 @@ impl<'h> Definition<'h> {
             line.push((at, kept.copied()));
             next = kept.copied();
         }
-        let mut thread = None;
+        let mut thread: Option<(usize, _)> = None;
         for (at, kept) in line.into_iter().rev() {
             if self.parents(at).len() > 1 {
                 let lacks = self.lacking(entering, at, kept);
@@ -78,7 +78,7 @@ impl<'h> Definition<'h> {
             let posted = self.history.nodes[at].thread;
             match thread {
                 Some((series, last)) if posted == Some(last) => {
-                    drop(self.series[series as usize].insert(at))
+                    self.series[series].insert(at);
                 }
                 _ => drop(self.start(at)),
             }
