@@ -42,7 +42,7 @@ pub enum Exceeded {
 impl fmt::Display for Exceeded {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Commits(most) => write!(out, "more than {most} commits would enter"),
+            Self::Commits(most) => write!(out, "more commits would enter than {most}"),
             Self::TreeObjects(most) => write!(out, "judging needs more than {most} tree objects"),
             Self::Seconds(most) => write!(out, "judging takes longer than {most} seconds"),
             Self::Depth(most) => write!(out, "a path is nested deeper than {most} folders"),

@@ -14,7 +14,7 @@ use crate::report::escape::Shown;
 use crate::route::Router;
 use crate::rules::refs::{Screened, UpdateKind, screen, tree_finding, update_kind};
 use crate::rules::{Broken, Who};
-use crate::update::{Change, Oid, RefName, RefUpdate, RefValue};
+use crate::update::{Oid, RefName, RefUpdate, RefValue};
 
 /// How many findings come with the command that would be right: working it out means judging
 /// another push.
@@ -39,9 +39,7 @@ pub fn gate(commands: &[Command], policy: &Policy, repo: &Repo) -> Result<Decisi
         routed: 0,
     };
     for (tree, update) in governed {
-        if tree.enforce != Enforce::Off {
-            court.update(tree, &update)?;
-        }
+        court.update(tree, &update)?;
     }
     Ok(court.judgement.decide())
 }
@@ -129,23 +127,30 @@ struct Court<'r> {
 impl Court<'_> {
     fn update(&mut self, tree: &Tree, update: &RefUpdate) -> Result<(), Error> {
         let name = &update.name;
-        let (old, new) = match update.change {
-            Change::Delete { .. } => {
-                self.judgement
-                    .findings
-                    .extend(update_kind(tree, name, UpdateKind::Deleted));
-                self.judged(tree, name, None);
-                return Ok(());
-            }
-            Change::Create { new } => (RefValue::Absent, new),
-            Change::Move { old, new } => (RefValue::At(old), new),
+        let new = match update.change.new_value().oid() {
+            Some(oid) => self.judge.repo.peel(oid)?,
+            None => None,
         };
-        let Some(new) = self.judge.repo.peel(new)? else {
+        if new.is_none() && update.change.new_value() != RefValue::Absent {
             let fault = "a tree holds commits, and this is none".to_owned();
             let finding = tree_finding(tree, Code::BadUpdate, name, fault, &tree.place);
             self.judgement.findings.push(finding);
             return Ok(());
-        };
+        }
+        match new {
+            _ if tree.enforce == Enforce::Off => Ok(()),
+            None => {
+                self.judgement
+                    .findings
+                    .extend(update_kind(tree, name, UpdateKind::Deleted));
+                self.judged(tree, name, None);
+                Ok(())
+            }
+            Some(new) => self.moved(tree, name, update.change.old(), new),
+        }
+    }
+
+    fn moved(&mut self, tree: &Tree, name: &RefName, old: RefValue, new: Oid) -> Result<(), Error> {
         let old = match old.oid() {
             // An old value that is no commit contains nothing: any move leaves it behind.
             Some(old) => RefValue::At(self.judge.repo.peel(old)?.unwrap_or(old)),

@@ -128,8 +128,8 @@ impl<'r> Judge<'r> {
 
     /// Judges the case by every rule of its tree.
     pub fn judge(&self, case: &Case<'_>) -> Result<Verdict, Error> {
-        let (lineage, late) = within_budget(self.lineage(case))?;
-        let lineage = lineage.unwrap_or_default();
+        let (found, late) = within_budget(self.lineage(case))?;
+        let (lineage, range) = found.unwrap_or_default();
         let kind = match case.old {
             RefValue::Absent => UpdateKind::Created,
             RefValue::At(_) if lineage.has(case.new) => UpdateKind::FastForward,
@@ -141,7 +141,7 @@ impl<'r> Judge<'r> {
             ..Verdict::default()
         };
         if case.tree.judges_commits() {
-            let (commits, exceeded) = within_budget(self.commits(case, &lineage))?;
+            let (commits, exceeded) = within_budget(self.commits(case, &lineage, range))?;
             verdict.commits = commits.unwrap_or_default();
             verdict.exceeded = exceeded.or(late);
         }
@@ -149,25 +149,30 @@ impl<'r> Judge<'r> {
     }
 
     /// What descends from the old value. Where clocks hide that the new one does, the entering
-    /// commits are followed whatever their dates say.
-    fn lineage(&self, case: &Case<'_>) -> Result<Lineage, Error> {
+    /// commits are followed whatever their dates say; they are returned too.
+    fn lineage(&self, case: &Case<'_>) -> Result<(Lineage, Option<Range>), Error> {
         let RefValue::At(old) = case.old else {
-            return Ok(Lineage::default());
+            return Ok((Lineage::default(), None));
         };
         let by_date = self.history.lineage(old, case.new, &Range::default())?;
         if by_date.has(case.new) {
-            return Ok(by_date);
+            return Ok((by_date, None));
         }
         let range = self.entering(case)?;
-        self.history.lineage(old, case.new, &range)
+        Ok((self.history.lineage(old, case.new, &range)?, Some(range)))
     }
 
     fn entering(&self, case: &Case<'_>) -> Result<Range, Error> {
         Range::entering(self.history, case.new, &case.hidden, self.budget)
     }
 
-    fn commits(&self, case: &Case<'_>, lineage: &Lineage) -> Result<Commits, Error> {
-        let range = self.entering(case)?;
+    fn commits(
+        &self,
+        case: &Case<'_>,
+        lineage: &Lineage,
+        known: Option<Range>,
+    ) -> Result<Commits, Error> {
+        let range = known.map_or_else(|| self.entering(case), Ok)?;
         let touched = match case.tree.judges_paths() {
             true => self.changes.borrow_mut().classes(&range)?,
             false => Vec::new(),

@@ -26,7 +26,7 @@ fn merge_entry(key: &str, lower: Node, upper: Node) -> Node {
     let place = upper.place;
     let value = match (lower.value, upper.value) {
         (Value::Array(below), Value::Array(above)) if NAMED.contains(&key) => {
-            Value::Array(merge_named(below, above))
+            Value::Array(merge_named(below, &above))
         }
         (Value::Table(below), Value::Table(above)) => Value::Table(overlay(below, above)),
         (_, above) => above,
@@ -34,10 +34,15 @@ fn merge_entry(key: &str, lower: Node, upper: Node) -> Node {
     Node { value, place }
 }
 
-fn merge_named(mut lower: Vec<Node>, upper: Vec<Node>) -> Vec<Node> {
-    let mut fresh = Vec::new();
-    for node in upper {
-        match lower.iter_mut().find(|below| same_name(below, &node)) {
+fn merge_named(mut lower: Vec<Node>, upper: &[Node]) -> Vec<Node> {
+    let mut fresh: Vec<Node> = Vec::new();
+    for (at, node) in upper.iter().cloned().enumerate() {
+        // A name that comes twice in one file stays twice: it is a fault, and told as one.
+        let again = upper.iter().take(at).any(|before| same_name(before, &node));
+        match lower
+            .iter_mut()
+            .find(|below| !again && same_name(below, &node))
+        {
             Some(below) => lay_over(below, node),
             None => fresh.push(node),
         }
@@ -82,6 +87,16 @@ mod tests {
             parse("l", lower).unwrap(),
             parse("u", upper).unwrap(),
         ))
+    }
+
+    #[test]
+    fn a_name_that_comes_twice_in_one_file_stays_twice() {
+        let got = merged(
+            "[[tree]]\nname='a'\n",
+            "[[tree]]\nname='a'\n[[tree]]\nname='a'\nrefs=['x']\n",
+        );
+        let want = "[[tree]]\nname='a'\nrefs=['x']\n[[tree]]\nname='a'\n";
+        assert_eq!(got, canonical(&parse("w", want).unwrap()));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub use source::{Source, server_source};
 
 use crate::budget::Limits;
 use crate::classify::{ClassIx, ClassMask, Classifier, Match};
-use crate::finding::{Code, Severity};
+use crate::finding::{Code, Scope, Severity};
 use crate::update::{Oid, RefName};
 
 /// A whole policy, resolved for one repository.
@@ -254,8 +254,11 @@ impl Tree {
     }
 
     /// What a finding of this code weighs on this tree: by the rule's own severity, else by the
-    /// tree's.
+    /// tree's. What protects the whole push always denies.
     pub fn severity(&self, code: Code) -> Severity {
+        if code.scope() == Scope::Push {
+            return Severity::Deny;
+        }
         self.severity
             .get(&code)
             .copied()

@@ -317,6 +317,34 @@ pub fn histories(flavour: Flavour) -> impl Strategy<Value = History> {
         .prop_map(move |(sha256, dates, first, steps)| build(flavour, sha256, dates, first, steps))
 }
 
+/// Two lines that merge each other and part again: the last merge has two bases. How far back
+/// the parents of each commit are is fixed, what the commits do is not.
+pub fn woven(flavour: Flavour) -> impl Strategy<Value = History> {
+    const BACK: [&[usize]; 8] = [&[0], &[1], &[1, 0], &[1, 2], &[1], &[1], &[1, 0], &[2, 1]];
+    let first = prop::collection::vec((0..8_usize, entry()), 6..12);
+    let edits = prop::collection::vec(edit(), 2..5);
+    let steps = prop::collection::vec((edits, prop::bool::weighted(0.3)), BACK.len());
+    (any::<bool>(), first, steps).prop_map(move |(sha256, first, steps)| {
+        let steps = steps
+            .into_iter()
+            .zip(BACK)
+            .map(|((mut edits, evil), back)| {
+                if back.len() > 1 && !evil {
+                    edits.clear();
+                }
+                Step {
+                    parents: back.to_vec(),
+                    twice: false,
+                    start: Start::Merged,
+                    edits,
+                    skew: 0,
+                    thread: None,
+                }
+            });
+        build(flavour, sha256, Dates::Rising, first, steps.collect())
+    })
+}
+
 fn build(
     flavour: Flavour,
     sha256: bool,

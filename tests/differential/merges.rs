@@ -7,7 +7,7 @@ use treewarden::git::{History as Graph, Range};
 use treewarden::update::Oid;
 
 use super::engine::{changes, classifier, plenty};
-use super::history::{Flavour, History, Imported, histories};
+use super::history::{Flavour, History, Imported, histories, woven};
 use super::hold;
 use super::reference::{Merged, Reference, merge_tree};
 
@@ -91,14 +91,20 @@ fn own_changes_of_merges() {
     hold(100, histories(Flavour::Plain), |history| {
         compare(history, &counts)
     });
+    hold(100, woven(Flavour::Wild), |history| {
+        compare(history, &counts);
+    });
+    hold(100, woven(Flavour::Plain), |history| {
+        compare(history, &counts);
+    });
     for (what, count, least) in [
-        ("merges", &counts.merges, 500),
-        ("merges with several bases", &counts.several_bases, 50),
-        ("octopus merges", &counts.octopuses, 50),
-        ("own changes", &counts.own_changes, 500),
-        ("merged contents", &counts.merged, 300),
-        ("conflicts", &counts.conflicts, 100),
-        ("paths on which several bases disagree", &counts.asked, 30),
+        ("merges", &counts.merges, 1000),
+        ("merges with several bases", &counts.several_bases, 300),
+        ("octopus merges", &counts.octopuses, 30),
+        ("own changes", &counts.own_changes, 900),
+        ("merged contents", &counts.merged, 50),
+        ("conflicts", &counts.conflicts, 30),
+        ("paths on which several bases disagree", &counts.asked, 400),
     ] {
         eprintln!("{what}: {}", count.get());
         assert!(count.get() >= least, "only {} {what}", count.get());
