@@ -169,7 +169,13 @@ impl History {
         let quoted: String = path.iter().map(|byte| format!("\\{byte:03o}")).collect();
         if let Entry::Gitlink(value) = entry {
             let hex = if self.sha256 { 64 } else { 40 };
-            let oid = format!("{:0hex$x}", u32::from(value) + 1);
+            let place = self.flavour.paths().iter().position(|known| *known == path);
+            // git also sees a gitlink move: in a plain history each path has its own.
+            let tag = match self.flavour {
+                Flavour::Plain => 16 * place.unwrap(),
+                Flavour::Wild => 0,
+            };
+            let oid = format!("{:0hex$x}", tag + usize::from(value) + 1);
             out.extend(format!("M 160000 {oid} \"{quoted}\"\n").bytes());
             return;
         }
