@@ -33,7 +33,7 @@ fn more_commits_than_the_budget_are_too_much() {
         let tip = s.line(&base, 3, |at| format!("kernel/f{at}.c"));
         s.push(&tip, "master")
             .rejected("too-much")
-            .says("2 commits")
+            .says("enter than 2")
             .helps("budget");
         s.push(&s.touch(&base, "kernel/f.c"), "master").clean();
     });
