@@ -275,10 +275,15 @@ fn entry() -> impl Strategy<Value = Entry> {
     ]
 }
 
+/// The paths that every history begins with and most edits go to: contents are merged only where
+/// both sides changed one file.
+const BUSY: std::ops::Range<usize> = 3..5;
+
 fn edit() -> impl Strategy<Value = Edit> {
     let path = 0..8_usize;
+    let busy = prop_oneof![1 => path.clone(), 2 => BUSY];
     prop_oneof![
-        6 => (path.clone(), 0..4_usize, 0..4_u8).prop_map(|(at, place, says)| Edit::Place(at, place, says)),
+        6 => (busy, 0..4_usize, 0..4_u8).prop_map(|(at, place, says)| Edit::Place(at, place, says)),
         2 => (path.clone(), entry()).prop_map(|(at, entry)| Edit::Replace(at, entry)),
         1 => path.clone().prop_map(Edit::Delete),
         1 => (path.clone(), path).prop_map(|(from, to)| Edit::Move(from, to)),
@@ -361,6 +366,9 @@ fn build(
     let mut files = Files::new();
     for (at, entry) in first {
         put(&mut files, flavour.paths()[at], entry);
+    }
+    for at in BUSY {
+        put(&mut files, flavour.paths()[at], Entry::File([0; 4], false));
     }
     let root = Node {
         parents: Vec::new(),

@@ -102,9 +102,9 @@ fn own_changes_of_merges() {
         ("merges with several bases", &counts.several_bases, 300),
         ("octopus merges", &counts.octopuses, 30),
         ("own changes", &counts.own_changes, 900),
-        ("merged contents", &counts.merged, 50),
-        ("conflicts", &counts.conflicts, 30),
-        ("paths on which several bases disagree", &counts.asked, 400),
+        ("merged contents", &counts.merged, 150),
+        ("conflicts", &counts.conflicts, 80),
+        ("paths on which several bases disagree", &counts.asked, 600),
     ] {
         eprintln!("{what}: {}", count.get());
         assert!(count.get() >= least, "only {} {what}", count.get());
