@@ -33,7 +33,7 @@ cd "$top"
 
 . ./tests/needs.sh
 need git git
-need cc gcc
+need cc gcc libc6-dev
 command -v cargo >/dev/null 2>&1 || {
     echo "install.sh: cargo is not on PATH: install a current stable Rust first" >&2
     exit 1

@@ -2,7 +2,8 @@
 
 use crate::finding::{Finding, Severity};
 
-/// How many findings a report shows; the rest are counted, and were never put into words.
+/// How many findings of each weight a report shows; the rest are counted, and were never put into
+/// words.
 pub const MOST_SHOWN: usize = 20;
 
 /// Accepted or rejected. Exit status 0 has no other source than [`Decision::Accept`].
@@ -38,6 +39,13 @@ pub struct JudgedUpdate {
 }
 
 impl Judgement {
+    /// The findings of one weight, in order.
+    pub fn of(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
+        self.findings
+            .iter()
+            .filter(move |finding| finding.severity == severity)
+    }
+
     /// Decides: one finding that denies is enough.
     pub fn decide(self) -> Decision {
         match self

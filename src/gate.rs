@@ -1,12 +1,12 @@
 //! The pipeline, and the only place that knows its order.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::budget::{Budget, Exceeded};
 use crate::decision::{Decision, JudgedUpdate, Judgement, MOST_SHOWN};
 use crate::error::Error;
-use crate::finding::{Code, Finding, Offender};
-use crate::git::{History, RefTable, Repo};
+use crate::finding::{Code, CommitLine, Finding, Offence, Offender, PathSample, Severity};
+use crate::git::{History, Range, RefTable, Repo};
 use crate::input::Command;
 use crate::judge::{Case, Commits, Judge};
 use crate::policy::{Enforce, Policy, RefPattern, Tree, any_matches};
@@ -29,19 +29,12 @@ pub fn gate(commands: &[Command], policy: &Policy, repo: &Repo) -> Result<Decisi
     })?;
     let history = History::new(repo, &budget);
     let judge = Judge::new(policy, repo, &history, &budget);
-    let mut court = Court {
-        judge,
-        standing,
-        judgement: Judgement {
-            findings,
-            ..Judgement::default()
-        },
-        routed: 0,
-    };
-    for (tree, update) in governed {
-        court.update(tree, &update)?;
+    let mut court = Court::new(judge, standing);
+    court.judgement.findings = findings;
+    for (tree, update) in &governed {
+        court.update(tree, update)?;
     }
-    Ok(court.judgement.decide())
+    court.decide()
 }
 
 /// Judges a range of commits as if it were pushed to the ref. What the ref, and the tree's other
@@ -62,14 +55,9 @@ pub fn check(
     let judge = Judge::new(policy, repo, &history, &budget);
     let mut hidden = judge.trusted(tree, &standing)?;
     hidden.extend(old.oid());
-    let mut court = Court {
-        judge,
-        standing,
-        judgement: Judgement::default(),
-        routed: 0,
-    };
+    let mut court = Court::new(judge, standing);
     if tree.enforce != Enforce::Off {
-        court.case(&Case {
+        court.case(Case {
             tree,
             ref_name,
             old,
@@ -77,7 +65,7 @@ pub fn check(
             hidden,
         })?;
     }
-    Ok(court.judgement.decide())
+    court.decide()
 }
 
 /// What to read of the refs: those that are pushed and, for governed ones, those of their trees
@@ -99,11 +87,7 @@ fn prefixes(commands: &[Command], policy: &Policy) -> BTreeSet<Vec<u8>> {
 
 /// Adds what to ask for, to see the upstreams of a tree.
 pub(crate) fn upstream_prefixes(tree: &Tree, policy: &Policy, wanted: &mut BTreeSet<Vec<u8>>) {
-    for upstream in tree
-        .upstreams
-        .iter()
-        .filter_map(|at| policy.upstreams.get(*at))
-    {
+    for upstream in policy.upstreams_of(tree) {
         add_prefixes(&upstream.refs, wanted);
     }
 }
@@ -117,15 +101,26 @@ pub(crate) fn add_prefixes(patterns: &[RefPattern], wanted: &mut BTreeSet<Vec<u8
     );
 }
 
+/// Judges case by case, then puts what was found into words: advice means judging other pushes,
+/// and gets what the budget has left.
 struct Court<'r> {
     judge: Judge<'r>,
     standing: RefTable,
     judgement: Judgement,
-    routed: usize,
+    judged: Vec<(Case<'r>, Commits)>,
 }
 
-impl Court<'_> {
-    fn update(&mut self, tree: &Tree, update: &RefUpdate) -> Result<(), Error> {
+impl<'r> Court<'r> {
+    fn new(judge: Judge<'r>, standing: RefTable) -> Self {
+        Self {
+            judge,
+            standing,
+            judgement: Judgement::default(),
+            judged: Vec::new(),
+        }
+    }
+
+    fn update(&mut self, tree: &'r Tree, update: &'r RefUpdate) -> Result<(), Error> {
         let name = &update.name;
         let new = match update.change.new_value().oid() {
             Some(oid) => self.judge.repo.peel(oid)?,
@@ -143,21 +138,27 @@ impl Court<'_> {
                 self.judgement
                     .findings
                     .extend(update_kind(tree, name, UpdateKind::Deleted));
-                self.judged(tree, name, None);
+                self.enter(tree, name, None);
                 Ok(())
             }
             Some(new) => self.moved(tree, name, update.change.old(), new),
         }
     }
 
-    fn moved(&mut self, tree: &Tree, name: &RefName, old: RefValue, new: Oid) -> Result<(), Error> {
+    fn moved(
+        &mut self,
+        tree: &'r Tree,
+        name: &'r RefName,
+        old: RefValue,
+        new: Oid,
+    ) -> Result<(), Error> {
         let old = match old.oid() {
             // An old value that is no commit contains nothing: any move leaves it behind.
             Some(old) => RefValue::At(self.judge.repo.peel(old)?.unwrap_or(old)),
             None => RefValue::Absent,
         };
         let hidden = self.judge.hidden(tree, &self.standing)?;
-        self.case(&Case {
+        self.case(Case {
             tree,
             ref_name: name,
             old,
@@ -166,60 +167,72 @@ impl Court<'_> {
         })
     }
 
-    fn case(&mut self, case: &Case<'_>) -> Result<(), Error> {
-        let verdict = self.judge.judge(case)?;
+    fn case(&mut self, case: Case<'r>) -> Result<(), Error> {
+        let verdict = self.judge.judge(&case)?;
         self.judgement.findings.extend(verdict.update);
         if let Some(exceeded) = verdict.exceeded {
-            self.judgement
-                .findings
-                .push(too_much(case, exceeded, self.judge.policy));
+            let finding = too_much(&case, exceeded, self.judge.policy);
+            self.judgement.findings.push(finding);
+        }
+        if verdict.exceeded.is_some() || !verdict.commits.broken.is_empty() {
             self.note_upstreams(case.tree);
+        }
+        if case.old == RefValue::Absent && !verdict.commits.broken.is_empty() {
+            self.note(adoption(&case, self.judge.policy));
         }
         let known = verdict.exceeded.is_none() && case.tree.judges_commits();
         let entering = known.then_some(verdict.commits.range.rows.len());
-        self.judged(case.tree, case.ref_name, entering);
-        self.commits(case, &verdict.commits)
-    }
-
-    fn commits(&mut self, case: &Case<'_>, commits: &Commits) -> Result<(), Error> {
-        for broken in &commits.broken {
-            let finding = match self.judgement.findings.len() < MOST_SHOWN {
-                true => self.worded(case, commits, broken)?,
-                false => counted(case, broken),
-            };
-            self.judgement.findings.push(finding);
-        }
-        if !commits.broken.is_empty() {
-            self.note_upstreams(case.tree);
-            if case.old == RefValue::Absent {
-                self.note(adoption(case, self.judge.policy));
-            }
-        }
+        self.enter(case.tree, case.ref_name, entering);
+        self.judged.push((case, verdict.commits));
         Ok(())
     }
 
-    fn worded(
-        &mut self,
+    fn decide(mut self) -> Result<Decision, Error> {
+        let mut told: BTreeMap<Severity, usize> = BTreeMap::new();
+        for finding in &self.judgement.findings {
+            *told.entry(finding.severity).or_default() += 1;
+        }
+        for (case, commits) in std::mem::take(&mut self.judged) {
+            for broken in &commits.broken {
+                let before = told.entry(case.tree.severity(broken.code)).or_default();
+                let finding = self.finding(&case, &commits, broken, *before)?;
+                *before += 1;
+                self.judgement.findings.push(finding);
+            }
+        }
+        Ok(self.judgement.decide())
+    }
+
+    /// The finding in as many words as it will be shown with, after `before` others of its weight.
+    /// Where the budget ends before that, it stands without them.
+    fn finding(
+        &self,
         case: &Case<'_>,
         commits: &Commits,
         broken: &Broken,
+        before: usize,
     ) -> Result<Finding, Error> {
-        let mut finding = self.judge.finding(case, &commits.range, broken)?;
+        let bare = || bare(case, &commits.range, broken);
+        if before >= MOST_SHOWN {
+            return bare();
+        }
         let router = Router {
             judge: &self.judge,
             case,
             commits,
         };
-        finding.help = match router.help(broken, self.routed < MOST_ROUTED) {
-            // The refusal stands without its advice.
+        let finding = match self.judge.finding(case, &commits.range, broken) {
+            Err(Error::TooMuch(_)) => return bare(),
+            other => other?,
+        };
+        let help = match router.help(broken, before < MOST_ROUTED) {
             Err(Error::TooMuch(_)) => Vec::new(),
             other => other?,
         };
-        self.routed += 1;
-        Ok(finding)
+        Ok(Finding { help, ..finding })
     }
 
-    fn judged(&mut self, tree: &Tree, name: &RefName, entering: Option<usize>) {
+    fn enter(&mut self, tree: &Tree, name: &RefName, entering: Option<usize>) {
         self.judgement.updates.push(JudgedUpdate {
             tree: tree.name.clone(),
             ref_name: name.as_bytes().into(),
@@ -229,10 +242,7 @@ impl Court<'_> {
 
     /// An upstream without a ref excludes nothing: its commits look as if they entered here.
     fn note_upstreams(&mut self, tree: &Tree) {
-        let upstreams = tree
-            .upstreams
-            .iter()
-            .filter_map(|at| self.judge.policy.upstreams.get(*at));
+        let upstreams = self.judge.policy.upstreams_of(tree);
         let absent = upstreams.filter(|upstream| {
             !self
                 .standing
@@ -264,23 +274,33 @@ impl Court<'_> {
     }
 }
 
-/// A finding that will only be counted: its severity is all that matters.
-fn counted(case: &Case<'_>, broken: &Broken) -> Finding {
+/// A finding by its commits' names alone.
+fn bare(case: &Case<'_>, range: &Range, broken: &Broken) -> Result<Finding, Error> {
     let fault = broken.fault.clone();
     let finding = tree_finding(case.tree, broken.code, case.ref_name, fault, &broken.place);
-    let what = match &broken.who {
-        Who::Commit(_) => "commit",
-        Who::Unit { what, .. } => what,
-    };
-    Finding {
-        offender: Offender::Unit {
+    let offender = match &broken.who {
+        Who::Commit(at) => Offender::Commit(Offence {
+            commit: CommitLine {
+                oid: range.row(*at)?.oid,
+                subject: Vec::new(),
+            },
+            paths: PathSample::default(),
+        }),
+        Who::Unit {
             what,
-            size: 1,
+            size,
+            offending,
+        } => Offender::Unit {
+            what,
+            size: *size,
             commits: Vec::new(),
-            total: 0,
+            total: offending.len(),
         },
+    };
+    Ok(Finding {
+        offender,
         ..finding
-    }
+    })
 }
 
 fn adoption(case: &Case<'_>, policy: &Policy) -> String {

@@ -112,11 +112,7 @@ impl<'r> Judge<'r> {
                 hidden.extend(self.repo.peel(*since)?);
             }
         }
-        for upstream in tree
-            .upstreams
-            .iter()
-            .filter_map(|at| self.policy.upstreams.get(*at))
-        {
+        for upstream in self.policy.upstreams_of(tree) {
             for (name, found) in standing.iter() {
                 if any_matches(&upstream.refs, name) {
                     hidden.extend(self.repo.peel(found.value)?);
@@ -266,10 +262,7 @@ impl<'r> Judge<'r> {
     fn offence(&self, range: &Range, at: CommitIx, of: Touched) -> Result<Offence, Error> {
         let paths = match of == Touched::default() {
             true => PathSample::default(),
-            false => self
-                .changes
-                .borrow_mut()
-                .paths(range, at, of, PATHS_SHOWN)?,
+            false => self.paths(range, at, of, PATHS_SHOWN)?,
         };
         let oid = range.row(at)?.oid;
         Ok(Offence {

@@ -306,3 +306,21 @@ fn odd_paths_of_the_repository_make_no_difference() {
         }
     }
 }
+
+/// However much there is to warn of, what refuses the push is told.
+#[test]
+fn warnings_do_not_push_the_refusal_out_of_the_report() {
+    everywhere(|s| {
+        let base = s.started();
+        s.over_preset(
+            "[[tree]]\nname = \"lenient\"\nrefs = [\"refs/heads/lenient\"]\n\
+             deny = [\"networking\"]\nenforce = \"warn\"\n",
+        );
+        let many = s.line(&base, 30, |at| format!("net/f{at}.c"));
+        let bad = s.touch(&base, "net/bad.c");
+        s.push_all(&[(&many, "lenient"), (&bad, "master")])
+            .rejected("denied-path")
+            .helps("bpf-next/net takes it")
+            .says("more findings");
+    });
+}

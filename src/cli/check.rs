@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::{policy, repository};
+use super::{no_repository, policy, repository};
 use crate::ambient::Ambient;
 use crate::budget::Budget;
 use crate::decision::Decision;
@@ -35,8 +35,8 @@ pub struct Check {
 
 impl Check {
     pub(super) fn run(&self, ambient: &Ambient, stderr: &mut dyn Write) -> anyhow::Result<Exit> {
-        let repo = repository(ambient)?;
-        let policy = policy(self.policy.as_deref(), ambient)?;
+        let repo = repository(ambient)?.ok_or_else(no_repository)?;
+        let policy = policy(self.policy.as_deref(), Some(&repo))?;
         let (tree, ref_name) = self.target(&policy)?;
         let budget = Budget::new(policy.limits);
         let (old, new) = match self.range.split_once("..") {

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use clap::Args;
 
-use super::policy;
+use super::{policy, repository};
 use crate::ambient::Ambient;
 use crate::error::Exit;
 use crate::policy::Policy;
@@ -28,7 +28,8 @@ pub struct Explain {
 
 impl Explain {
     pub(super) fn run(&self, ambient: &Ambient, stdout: &mut dyn Write) -> anyhow::Result<Exit> {
-        let policy = policy(self.policy.as_deref(), ambient)?;
+        let repo = repository(ambient)?;
+        let policy = policy(self.policy.as_deref(), repo.as_ref())?;
         let mut out = std::io::BufWriter::new(stdout);
         for path in &self.paths {
             write_path(&mut out, path.as_bytes(), &policy)?;

@@ -60,22 +60,29 @@ fn exit_of(error: &anyhow::Error) -> Exit {
     }
 }
 
-/// The repository around the current folder, or that of `GIT_DIR`.
-fn repository(ambient: &Ambient) -> Result<Repo, Error> {
+/// The repository around the current folder, or that of `GIT_DIR`; `None` if there is none.
+fn repository(ambient: &Ambient) -> Result<Option<Repo>, Error> {
     match &ambient.git_dir {
-        Some(git_dir) => Repo::open(git_dir, ambient.git.clone()),
+        Some(git_dir) => Repo::open(git_dir, ambient.git.clone()).map(Some),
         None => Repo::discover(Path::new("."), ambient.git.clone()),
     }
 }
 
-/// The policy that `--policy` names, else the repository's own.
-fn policy(given: Option<&str>, ambient: &Ambient) -> anyhow::Result<Policy> {
+fn no_repository() -> Error {
+    Error::Repository("this is no git repository, nor is any folder above it".into())
+}
+
+/// The policy that `--policy` names, else the repository's own. Outside of a repository a policy
+/// can still be asked about: then nothing but itself says what the repository is called.
+fn policy(given: Option<&str>, repo: Option<&Repo>) -> anyhow::Result<Policy> {
     let Some(text) = given else {
-        return Ok(server_policy(&repository(ambient)?)?);
+        return Ok(server_policy(repo.ok_or_else(no_repository)?)?);
     };
-    // Outside of a repository a policy can still be asked about: nothing names it then.
-    let name = repository(ambient).and_then(|repo| repo.trusted_config("treewarden.repository"));
+    let name = match repo {
+        Some(repo) => repo.trusted_config("treewarden.repository")?,
+        None => None,
+    };
     let here = std::env::current_dir().context("the current folder can't be read")?;
     let source = Source::parse(text, &here);
-    Ok(policy::load(&source, name.ok().flatten().as_deref()).map_err(Error::Policy)?)
+    Ok(policy::load(&source, name.as_deref()).map_err(Error::Policy)?)
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::budget::Budget;
 use crate::error::Error;
+use crate::report::escape::Shown;
 
 /// Where to find git; all else of the environment is left behind.
 #[derive(Clone, Debug, Default)]
@@ -30,11 +31,11 @@ pub struct Answer {
 impl Answer {
     /// An error that quotes what git said.
     pub fn error(&self, asked: &str) -> Error {
-        let said = String::from_utf8_lossy(&self.stderr);
+        let said = Shown(self.stderr.trim_ascii());
         let status = self
             .status
             .map_or("a signal".into(), |code| code.to_string());
-        Error::Repository(format!("git {asked} ended with {status}: {}", said.trim()))
+        Error::Repository(format!("git {asked} ended with {status}: {said}"))
     }
 }
 

@@ -83,13 +83,16 @@ impl Repo {
         })
     }
 
-    /// Opens the repository that holds the folder `path`, as git finds it.
+    /// Opens the repository that holds the folder `path`, as git finds it; `None` if there is none.
     // The one search for a repository; see `clippy.toml`.
     #[allow(clippy::disallowed_methods)]
-    pub fn discover(path: &Path, git: CleanGit) -> Result<Self, Error> {
+    pub fn discover(path: &Path, git: CleanGit) -> Result<Option<Self>, Error> {
         know_extensions()?;
-        let found = Repository::discover(path).map_err(|error| unreadable(path, &error))?;
-        Self::open(found.path(), git)
+        match Repository::discover(path) {
+            Ok(found) => Self::open(found.path(), git).map(Some),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(unreadable(path, &error)),
+        }
     }
 
     /// The git directory, absolute.

@@ -231,6 +231,13 @@ impl Policy {
             .find(|upstream| any_matches(&upstream.refs, name))
     }
 
+    /// The upstreams of a tree.
+    pub fn upstreams_of(&self, tree: &Tree) -> impl Iterator<Item = &Upstream> {
+        tree.upstreams
+            .iter()
+            .filter_map(|at| self.upstreams.get(*at))
+    }
+
     /// The class's name, `none` for none.
     pub fn class_name(&self, class: Option<ClassIx>) -> &str {
         class

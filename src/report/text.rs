@@ -28,10 +28,13 @@ pub fn write(
         Decision::Accept(judgement) => (judgement, "accepted"),
         Decision::Reject(judgement) => (judgement, "refused"),
     };
-    for finding in judgement.findings.iter().take(MOST_SHOWN) {
+    let weights = [Severity::Deny, Severity::Warn];
+    let shown = weights.map(|weight| judgement.of(weight).take(MOST_SHOWN));
+    let mut more = judgement.findings.len();
+    for finding in shown.into_iter().flatten() {
         write_finding(out, finding, policy)?;
+        more -= 1;
     }
-    let more = judgement.findings.len().saturating_sub(MOST_SHOWN);
     if more > 0 {
         writeln!(out, "… and {more} more findings")?;
     }

@@ -122,3 +122,26 @@ fn folders_nested_beyond_all_measure_are_refused() {
         s.push(&deep(3000), "master").rejected("too-much");
     });
 }
+
+/// Advice is worked out once all is judged, from what is left: it never costs a verdict.
+#[test]
+fn advice_takes_nothing_from_what_is_still_to_be_judged() {
+    everywhere(|s| {
+        let base = s.started();
+        let bad = s.touch(&base, "net/a.c");
+        let good = s.touch(&base, "net/b.c");
+        s.seed(&bad, &["bad"]);
+        s.seed(&good, &["good"]);
+        let refused = format!("{base} {bad} refs/heads/master\n");
+        let accepted = format!("{base} {good} refs/heads/net\n");
+        let too_much = |budget: usize, lines: &[&str]| {
+            s.over_preset(&format!("[budget]\ntree-objects = {budget}\n"));
+            let run = s.hook(lines.concat());
+            String::from_utf8_lossy(run.raw()).contains("too-much")
+        };
+        let enough = (1..100)
+            .find(|budget| !too_much(*budget, &[&accepted, &refused]))
+            .unwrap();
+        assert!(enough > 1 && !too_much(enough, &[&refused, &accepted]));
+    });
+}
