@@ -3,10 +3,11 @@
 //!
 //! `TREEWARDEN_BLESS=1 cargo test docs` writes the refusals anew where they differ.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use regex::Regex;
+use treewarden::budget::Limits;
 use treewarden::finding::{Code, Scope};
 use treewarden::policy::{self, Policy, Source};
 
@@ -21,15 +22,15 @@ const PAGES: [&str; 5] = [
     "hooks/README.md",
 ];
 
-/// The heading in `docs/policy.md` whose table is each list of keys in `src/policy/`.
+/// The heading in `docs/policy.md` below which the keys of each table of a policy stand.
 const KEY_TABLES: [(&str, &str); 7] = [
-    ("POLICY_KEYS", "## The top of the file"),
-    ("CLASS_KEYS", "## `[[path-class]]`"),
-    ("UPSTREAM_KEYS", "## `[[upstream]]`"),
-    ("TREE_KEYS", "## `[[tree]]`"),
-    ("DENY_ONLY_KEYS", "### `deny-only`"),
-    ("MESSAGE_KEYS", "### `[[tree.message]]`"),
-    ("BUDGET_KEYS", "## `[budget]`"),
+    ("", "## The top of the file"),
+    ("path-class", "## `[[path-class]]`"),
+    ("upstream", "## `[[upstream]]`"),
+    ("tree", "## `[[tree]]`"),
+    ("deny-only", "### `deny-only`"),
+    ("message", "### `[[tree.message]]`"),
+    ("budget", "## `[budget]`"),
 ];
 
 fn path(name: &str) -> PathBuf {
@@ -89,33 +90,32 @@ mod policies {
     #[test]
     fn every_key_is_documented_and_no_other() {
         let text = read("docs/policy.md");
-        let known = key_lists();
-        let named: BTreeSet<&str> = KEY_TABLES.iter().map(|(list, _)| *list).collect();
-        let found: BTreeSet<&str> = known.keys().map(String::as_str).collect();
-        assert_eq!(found, named, "the lists of keys in src/policy/");
-        for (list, heading) in KEY_TABLES {
+        assert_eq!(policy::KEYS.len(), KEY_TABLES.len());
+        for ((name, keys), (list, heading)) in policy::KEYS.iter().zip(KEY_TABLES) {
+            let documented = first_column(section(&text, heading));
             assert_eq!(
-                first_column(section(&text, heading)),
-                known[list],
-                "docs/policy.md, {heading}"
+                (*name, keys.to_vec()),
+                (list, documented.iter().map(String::as_str).collect())
             );
         }
     }
 
-    /// The lists as they stand in the source: they are nobody's business outside of `policy`.
-    fn key_lists() -> BTreeMap<String, Vec<String>> {
-        let list = Regex::new(r"(?s)const (\w+_KEYS): &\[&str\] = &\[(.*?)\];").unwrap();
-        let word = Regex::new(r#""([^"]+)""#).unwrap();
-        let mut lists = BTreeMap::new();
-        for file in files_below("src/policy") {
-            let source = std::fs::read_to_string(file).unwrap();
-            for found in list.captures_iter(&source) {
-                let words = word.captures_iter(&found[2]);
-                let words = words.map(|word| word[1].to_owned()).collect();
-                lists.insert(found[1].to_owned(), words);
-            }
+    #[test]
+    fn the_budgets_defaults_are_those_of_the_code() {
+        let text = read("docs/policy.md");
+        let Limits {
+            commits,
+            tree_objects,
+            seconds,
+        } = Limits::default();
+        for (key, default) in [
+            ("commits", commits),
+            ("tree-objects", tree_objects),
+            ("seconds", seconds),
+        ] {
+            let row = format!("| `{key}` | integer from 1 | {default} |");
+            assert!(section(&text, "## `[budget]`").contains(&row), "{row}");
         }
-        lists
     }
 
     #[test]
@@ -187,13 +187,13 @@ mod policies {
         };
         let top = [policy.clone()];
         match list {
-            "POLICY_KEYS" => top.to_vec(),
-            "CLASS_KEYS" => below(&top, "path-class"),
-            "UPSTREAM_KEYS" => below(&top, "upstream"),
-            "TREE_KEYS" => below(&top, "tree"),
-            "DENY_ONLY_KEYS" => below(&below(&top, "tree"), "deny-only"),
-            "MESSAGE_KEYS" => below(&below(&top, "tree"), "message"),
-            "BUDGET_KEYS" => below(&top, "budget"),
+            "" => top.to_vec(),
+            "path-class" => below(&top, "path-class"),
+            "upstream" => below(&top, "upstream"),
+            "tree" => below(&top, "tree"),
+            "deny-only" => below(&below(&top, "tree"), "deny-only"),
+            "message" => below(&below(&top, "tree"), "message"),
+            "budget" => below(&top, "budget"),
             other => panic!("{other}"),
         }
     }

@@ -316,6 +316,8 @@ fn warnings_do_not_push_the_refusal_out_of_the_report() {
             "[[tree]]\nname = \"lenient\"\nrefs = [\"refs/heads/lenient\"]\n\
              deny = [\"networking\"]\nenforce = \"warn\"\n",
         );
+        // git sends refs that are there in the order of their names.
+        s.seed(&base, &["lenient"]);
         let many = s.line(&base, 30, |at| format!("net/f{at}.c"));
         let bad = s.touch(&base, "net/bad.c");
         s.push_all(&[(&many, "lenient"), (&bad, "master")])
