@@ -8,27 +8,33 @@ use crate::error::Error;
 use crate::finding::{Code, CommitLine, Finding, Offence, Offender, PathSample, Severity};
 use crate::git::{History, Range, RefTable, Repo};
 use crate::input::Command;
-use crate::judge::{Case, Commits, Judge};
-use crate::policy::{Enforce, Policy, RefPattern, Tree, any_matches};
+use crate::judge::{Case, Commits, Judge, Old, Verdict};
+use crate::policy::{Enforce, Policy, RefPattern, Tree};
 use crate::report::escape::Shown;
 use crate::route::Router;
 use crate::rules::refs::{Screened, UpdateKind, screen, tree_finding, update_kind};
 use crate::rules::{Broken, Who};
+use crate::standing::{Held, Target, absent_upstreams};
 use crate::update::{Oid, RefName, RefUpdate, RefValue};
 
 /// How many findings come with the command that would be right: working it out means judging
 /// another push.
 const MOST_ROUTED: usize = 3;
 
-/// Judges a push: the commands of a pre-receive hook against the refs as they stand.
-pub fn gate(commands: &[Command], policy: &Policy, repo: &Repo) -> Result<Decision, Error> {
-    let budget = Budget::new(policy.limits);
-    let standing = repo.refs(&prefixes(commands, policy), &budget)?;
+/// Judges a push: the commands of a hook against the refs of the target as they stand.
+pub fn gate(
+    commands: &[Command],
+    policy: &Policy,
+    repo: &Repo,
+    target: &Target,
+    budget: &Budget,
+) -> Result<Decision, Error> {
+    let standing = target.refs(repo, &prefixes(commands, policy), budget)?;
     let Screened { governed, findings } = screen(commands, policy, &standing, |name| {
-        repo.is_dangling(name, &budget)
+        target.is_dangling(repo, name, budget)
     })?;
-    let history = History::new(repo, &budget);
-    let judge = Judge::new(policy, repo, &history, &budget);
+    let history = History::new(repo, budget);
+    let judge = Judge::new(policy, repo, target, &history, budget);
     let mut court = Court::new(judge, standing);
     court.judgement.findings = findings;
     for (tree, update) in &governed {
@@ -42,7 +48,7 @@ pub fn gate(commands: &[Command], policy: &Policy, repo: &Repo) -> Result<Decisi
 pub fn check(
     tree: &Tree,
     ref_name: &RefName,
-    old: RefValue,
+    old: Option<Oid>,
     new: Oid,
     policy: &Policy,
     repo: &Repo,
@@ -52,17 +58,18 @@ pub fn check(
     upstream_prefixes(tree, policy, &mut wanted);
     let standing = repo.refs(&wanted, &budget)?;
     let history = History::new(repo, &budget);
-    let judge = Judge::new(policy, repo, &history, &budget);
+    let judge = Judge::new(policy, repo, &Target::Here, &history, &budget);
     let mut hidden = judge.trusted(tree, &standing)?;
-    hidden.extend(old.oid());
+    hidden.extend(old);
     let mut court = Court::new(judge, standing);
     if tree.enforce != Enforce::Off {
         court.case(Case {
             tree,
             ref_name,
-            old,
+            old: old.map_or(Old::Absent, Old::Commit),
             new,
             hidden,
+            doubtful: false,
         })?;
     }
     court.decide()
@@ -152,11 +159,8 @@ impl<'r> Court<'r> {
         old: RefValue,
         new: Oid,
     ) -> Result<(), Error> {
-        let old = match old.oid() {
-            // An old value that is no commit contains nothing: any move leaves it behind.
-            Some(old) => RefValue::At(self.judge.repo.peel(old)?.unwrap_or(old)),
-            None => RefValue::Absent,
-        };
+        self.note_base(name, old)?;
+        let old = self.judge.old(name, old)?;
         let hidden = self.judge.hidden(tree, &self.standing)?;
         self.case(Case {
             tree,
@@ -164,11 +168,26 @@ impl<'r> Court<'r> {
             old,
             new,
             hidden,
+            doubtful: old == Old::Unknown || self.lacks_upstreams(tree),
         })
     }
 
-    fn case(&mut self, case: Case<'r>) -> Result<(), Error> {
-        let verdict = self.judge.judge(&case)?;
+    fn lacks_upstreams(&self, tree: &Tree) -> bool {
+        let absent = absent_upstreams(tree, self.judge.policy, &self.standing);
+        self.judge.target.may_lack_upstreams() && !absent.is_empty()
+    }
+
+    fn case(&mut self, mut case: Case<'r>) -> Result<(), Error> {
+        let mut verdict = self.judge.judge(&case)?;
+        if self.is_cut(&verdict) {
+            case.doubtful = true;
+            if let Some(finding) = &mut verdict.update
+                && finding.code == Code::RefRewound
+            {
+                finding.severity = Severity::Warn;
+            }
+            self.note("this clone is shallow, so what lies behind its end was not seen: `git fetch --unshallow`".into());
+        }
         self.judgement.findings.extend(verdict.update);
         if let Some(exceeded) = verdict.exceeded {
             let finding = too_much(&case, exceeded, self.judge.policy);
@@ -177,13 +196,48 @@ impl<'r> Court<'r> {
         if verdict.exceeded.is_some() || !verdict.commits.broken.is_empty() {
             self.note_upstreams(case.tree);
         }
-        if case.old == RefValue::Absent && !verdict.commits.broken.is_empty() {
+        if case.old == Old::Absent && !verdict.commits.broken.is_empty() {
             self.note(adoption(&case, self.judge.policy));
         }
         let known = verdict.exceeded.is_none() && case.tree.judges_commits();
         let entering = known.then_some(verdict.commits.range.rows.len());
         self.enter(case.tree, case.ref_name, entering);
         self.judged.push((case, verdict.commits));
+        Ok(())
+    }
+
+    /// Returns true if and only if a clone's missing history could be why something was found.
+    fn is_cut(&self, verdict: &Verdict) -> bool {
+        let repo = self.judge.repo;
+        if matches!(self.judge.target, Target::Here) || !repo.is_shallow() {
+            return false;
+        }
+        let rows = &verdict.commits.range.rows;
+        let rewound = |found: &Finding| found.code == Code::RefRewound;
+        verdict.update.as_ref().is_some_and(rewound) || rows.iter().any(|row| repo.ends_at(row.oid))
+    }
+
+    /// Tells what a clone took for the ref's old value, where it lacks that one.
+    fn note_base(&mut self, name: &RefName, old: RefValue) -> Result<(), Error> {
+        let RefValue::At(value) = old else {
+            return Ok(());
+        };
+        let (judge, shown) = (&self.judge, Shown(name.as_bytes()));
+        let remote = judge.target.name();
+        let (held, advice) = (value.short(), format!("`git fetch {remote}`"));
+        let note = match judge.target.held(judge.repo, name, value)? {
+            Held::Object(_) => return Ok(()),
+            Held::Outdated(fetched) => format!(
+                "{shown} of {remote} is at {held}, which is not here: judged from {}, where it was \
+                 when last fetched, which may be out of date: {advice}",
+                fetched.short()
+            ),
+            Held::Unknown => format!(
+                "{shown} of {remote} is at {held}, which is not here, so what is new there can't be \
+                 told: {advice}"
+            ),
+        };
+        self.note(note);
         Ok(())
     }
 
@@ -194,7 +248,7 @@ impl<'r> Court<'r> {
         }
         for (case, commits) in std::mem::take(&mut self.judged) {
             for broken in &commits.broken {
-                let before = told.entry(case.tree.severity(broken.code)).or_default();
+                let before = told.entry(case.severity(broken.code)).or_default();
                 let finding = self.finding(&case, &commits, broken, *before)?;
                 *before += 1;
                 self.judgement.findings.push(finding);
@@ -242,29 +296,20 @@ impl<'r> Court<'r> {
 
     /// An upstream without a ref excludes nothing: its commits look as if they entered here.
     fn note_upstreams(&mut self, tree: &Tree) {
-        let upstreams = self.judge.policy.upstreams_of(tree);
-        let absent = upstreams.filter(|upstream| {
-            !self
-                .standing
-                .iter()
-                .any(|(name, _)| any_matches(&upstream.refs, name))
-        });
-        let named: Vec<String> = absent
-            .map(|upstream| {
-                let patterns = upstream.refs.iter().map(|pattern| pattern.text.as_str());
-                format!(
-                    "{} ({})",
-                    upstream.name,
-                    patterns.collect::<Vec<_>>().join(", ")
-                )
-            })
-            .collect();
-        if !named.is_empty() {
-            self.note(format!(
-                "no ref holds the upstream {}: what came from there is judged as if it were new",
-                named.join(", ")
-            ));
+        let absent = absent_upstreams(tree, self.judge.policy, &self.standing);
+        if absent.is_empty() {
+            return;
         }
+        let end = match self.judge.target {
+            Target::Here => "what came from there is judged as if it were new",
+            Target::Remote(_) => {
+                "what is found here could have come from there, so only the server can tell"
+            }
+        };
+        self.note(format!(
+            "no ref holds the upstream {}: {end}",
+            absent.join(", ")
+        ));
     }
 
     fn note(&mut self, note: String) {
@@ -299,6 +344,7 @@ fn bare(case: &Case<'_>, range: &Range, broken: &Broken) -> Result<Finding, Erro
     };
     Ok(Finding {
         offender,
+        severity: case.severity(broken.code),
         ..finding
     })
 }
@@ -320,10 +366,11 @@ fn too_much(case: &Case<'_>, exceeded: Exceeded, policy: &Policy) -> Finding {
     let fault = exceeded.to_string();
     let place = &case.tree.place;
     let mut finding = tree_finding(case.tree, Code::TooMuch, case.ref_name, fault, place);
+    finding.severity = case.severity(Code::TooMuch);
     finding
         .help
         .push("push in smaller steps, or raise [budget] in the policy".to_owned());
-    if case.old == RefValue::Absent {
+    if case.old == Old::Absent {
         finding.help.push(adoption(case, policy));
     }
     finding

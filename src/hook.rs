@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 
 use crate::ambient::Ambient;
+use crate::budget::Budget;
 use crate::decision::{Decision, Judgement};
 use crate::error::{Error, Exit};
 use crate::gate::gate;
@@ -10,6 +11,7 @@ use crate::git::Repo;
 use crate::input;
 use crate::policy::{self, Policy, server_source};
 use crate::report::text;
+use crate::standing::Target;
 
 /// Runs the hook. `arguments` is how many it was given: git gives none, and nothing that is asked
 /// for here may end in 0 without a push being judged.
@@ -25,8 +27,27 @@ pub fn pre_receive(
             "this is a git hook and takes no arguments".into(),
         )),
     };
-    let (written, exit) = match &judged {
-        Err(error) => (refuse(stderr, error), error.exit()),
+    answer(&judged, stderr, ambient, Side::Server)
+}
+
+/// Whose machine a hook runs on: whom its words are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The server's: the verdict stands.
+    Server,
+    /// The pusher's: the verdict is advice, and can be passed over.
+    Client,
+}
+
+/// Says what came of a push, and how the hook ends.
+pub fn answer(
+    judged: &Result<(Policy, Decision), Error>,
+    stderr: &mut dyn Write,
+    ambient: &Ambient,
+    side: Side,
+) -> Exit {
+    let (written, exit) = match judged {
+        Err(error) => (refuse(stderr, error, side), error.exit()),
         Ok((policy, decision)) => match decision {
             Decision::Reject(_) => (report(stderr, policy, decision, ambient), Exit::Reject),
             Decision::Accept(judgement) if is_silent(judgement) => (Ok(()), Exit::Accept),
@@ -60,18 +81,26 @@ fn judge(stdin: &mut dyn Read, ambient: &Ambient) -> Result<(Policy, Decision), 
     stdin
         .read_to_end(&mut input)
         .map_err(|error| Error::Input(format!("standard input can't be read: {error}")))?;
-    let commands = input::parse(&input, repo.format())?;
+    let commands = input::pre_receive(&input, repo.format())?;
     let policy = server_policy(&repo)?;
-    let decision = gate(&commands, &policy, &repo)?;
+    let budget = Budget::new(policy.limits);
+    let decision = gate(&commands, &policy, &repo, &Target::Here, &budget)?;
     Ok((policy, decision))
 }
 
 /// The policy that the repository's configuration, or the machine's, names.
 pub fn server_policy(repo: &Repo) -> Result<Policy, Error> {
+    policy_for(
+        repo,
+        repo.trusted_config("treewarden.repository")?.as_deref(),
+    )
+}
+
+/// The same policy, as it reads for the repository of that name.
+pub fn policy_for(repo: &Repo, name: Option<&str>) -> Result<Policy, Error> {
     let configured = repo.trusted_config("treewarden.policy")?;
-    let source = server_source(configured.as_deref(), repo.git_dir()).map_err(Error::Policy)?;
-    let name = repo.trusted_config("treewarden.repository")?;
-    policy::load(&source, name.as_deref()).map_err(Error::Policy)
+    let source = server_source(configured.as_deref(), repo.common_dir()).map_err(Error::Policy)?;
+    policy::load(&source, name).map_err(Error::Policy)
 }
 
 fn report(
@@ -84,30 +113,44 @@ fn report(
     stderr.flush()
 }
 
-fn refuse(stderr: &mut dyn Write, error: &Error) -> std::io::Result<()> {
+fn refuse(stderr: &mut dyn Write, error: &Error, side: Side) -> std::io::Result<()> {
     writeln!(stderr, "error: {error}")?;
-    if let Some(help) = help(error) {
+    if let Some(help) = help(error, side) {
         writeln!(stderr, "   = help: {help}")?;
     }
-    writeln!(stderr, "treewarden: refused: the push could not be judged")?;
+    match side {
+        Side::Server => writeln!(stderr, "treewarden: refused: the push could not be judged")?,
+        Side::Client => writeln!(
+            stderr,
+            "treewarden: advice: nothing was sent, since the push could not be judged here\n\
+             note: `git push --no-verify` passes over this check; the server judges again"
+        )?,
+    }
     stderr.flush()
 }
 
-fn help(error: &Error) -> Option<&'static str> {
-    match error {
-        Error::Policy(_) => Some(
+fn help(error: &Error, side: Side) -> Option<&'static str> {
+    match (error, side) {
+        (Error::Policy(_), Side::Server) => Some(
             "the administrator of this server must mend the policy; until then nothing can be pushed",
         ),
-        Error::Missing(_) => Some(
+        (Error::Policy(_), Side::Client) => Some(
+            "`git config treewarden.policy` names the policy: `treewarden install --local` sets it",
+        ),
+        (Error::Missing(_), Side::Server) => Some(
             "the push, or the server's repository, lacks an object: `git fsck` on both sides names it",
         ),
-        Error::Malformed { .. } => {
+        (Error::Missing(_), Side::Client) => {
+            Some("this repository lacks an object: `git fsck` tells more")
+        }
+        (Error::Malformed { .. }, _) => {
             Some("`git fsck` names the object; it can't be judged, so it can't be pushed")
         }
-        Error::Repository(_) => {
+        (Error::Repository(_), Side::Server) => {
             Some("the administrator of this server must look at its repository")
         }
-        Error::Internal(_) => Some("please report this, with the push that shows it"),
-        Error::Input(_) | Error::Usage(_) | Error::TooMuch(_) => None,
+        (Error::Internal(_), _) => Some("please report this, with the push that shows it"),
+        (Error::Repository(_), Side::Client)
+        | (Error::Input(_) | Error::Usage(_) | Error::TooMuch(_), _) => None,
     }
 }

@@ -1,7 +1,11 @@
-//! The standard input of pre-receive: `<old> SP <new> SP <ref> LF`, a line an update.
+//! The standard input of both hooks, a line an update.
 //!
-//! What stands there is a client's word, and receive-pack hands it on before it has checked much
-//! of it: names may hold spaces, escapes or bytes that are no UTF-8, and both oids may be zero.
+//! pre-receive: `<old> SP <new> SP <ref> LF`. What stands there is a client's word, and
+//! receive-pack hands it on before it has checked much of it: names may hold spaces, escapes or
+//! bytes that are no UTF-8, and both oids may be zero.
+//!
+//! pre-push: `<source> SP <new> SP <ref> SP <old> LF`. The source is what the user wrote, spaces
+//! and all, or `(delete)`; the old value is the remote's own, as of now.
 
 use crate::error::Error;
 use crate::update::{Change, ObjectFormat, RefName, RefUpdate, RefValue};
@@ -24,38 +28,61 @@ pub struct BadCommand {
     pub fault: &'static str,
 }
 
-/// Reads the whole input. Errors where the input itself can't be trusted: empty, cut off in the
-/// middle of a line, or a line without its three fields.
-pub fn parse(input: &[u8], format: ObjectFormat) -> Result<Vec<Command>, Error> {
-    let Some(body) = input.strip_suffix(b"\n") else {
-        return Err(Error::Input(if input.is_empty() {
-            "standard input is empty: git names the updates there".into()
-        } else {
-            "standard input ends in the middle of a line".into()
-        }));
+/// Reads the whole input of pre-receive. Errors where the input itself can't be trusted: empty,
+/// cut off in the middle of a line, or a line without its three fields.
+pub fn pre_receive(input: &[u8], format: ObjectFormat) -> Result<Vec<Command>, Error> {
+    if input.is_empty() {
+        let fault = "standard input is empty: git names the updates there";
+        return Err(Error::Input(fault.into()));
+    }
+    parse(input, "<old-oid> <new-oid> <ref>", |line| {
+        let mut fields = line.splitn(3, |byte| *byte == b' ');
+        let (old, new, name) = (fields.next()?, fields.next()?, fields.next()?);
+        Some(command(old, new, name, format))
+    })
+}
+
+/// Reads the whole input of pre-push; it is empty where nothing is left to push.
+pub fn pre_push(input: &[u8], format: ObjectFormat) -> Result<Vec<Command>, Error> {
+    parse(input, "<source> <new-oid> <ref> <old-oid>", |line| {
+        let mut fields = line.rsplitn(4, |byte| *byte == b' ');
+        let (old, name, new) = (fields.next()?, fields.next()?, fields.next()?);
+        fields.next()?;
+        Some(command(old, new, name, format))
+    })
+}
+
+fn parse(
+    input: &[u8],
+    grammar: &str,
+    command: impl Fn(&[u8]) -> Option<Command>,
+) -> Result<Vec<Command>, Error> {
+    if input.is_empty() {
+        return Ok(Vec::new());
+    }
+    let body = input
+        .strip_suffix(b"\n")
+        .ok_or_else(|| Error::Input("standard input ends in the middle of a line".into()))?;
+    let unlike = |at: usize| {
+        Error::Input(format!(
+            "line {} of standard input is not `{grammar}`",
+            at + 1
+        ))
     };
     body.split(|byte| *byte == b'\n')
         .enumerate()
-        .map(|(at, line)| command(line, format).ok_or_else(|| not_three_fields(at + 1)))
+        .map(|(at, line)| command(line).ok_or_else(|| unlike(at)))
         .collect()
 }
 
-fn not_three_fields(line: usize) -> Error {
-    Error::Input(format!(
-        "line {line} of standard input is not `<old-oid> <new-oid> <ref>`"
-    ))
-}
-
-fn command(line: &[u8], format: ObjectFormat) -> Option<Command> {
-    let mut fields = line.splitn(3, |byte| *byte == b' ');
-    let (old, new, name) = (fields.next()?, fields.next()?, fields.next()?);
-    Some(match update(old, new, name, format) {
+fn command(old: &[u8], new: &[u8], name: &[u8], format: ObjectFormat) -> Command {
+    match update(old, new, name, format) {
         Ok(update) => Command::Update(update),
         Err(fault) => Command::Bad(BadCommand {
             name: name.into(),
             fault,
         }),
-    })
+    }
 }
 
 fn update(
@@ -90,7 +117,7 @@ mod tests {
     const ZERO: &str = "0000000000000000000000000000000000000000";
 
     fn one(line: &str) -> Command {
-        let mut all = parse(format!("{line}\n").as_bytes(), ObjectFormat::Sha1).unwrap();
+        let mut all = pre_receive(format!("{line}\n").as_bytes(), ObjectFormat::Sha1).unwrap();
         assert_eq!(all.len(), 1);
         all.remove(0)
     }
@@ -128,7 +155,46 @@ mod tests {
     fn unreadable_input_is_an_error() {
         for input in ["", "\n", "x\n", "a b\n", &format!("{A} {A} refs/heads/x")] {
             assert!(
-                parse(input.as_bytes(), ObjectFormat::Sha1).is_err(),
+                pre_receive(input.as_bytes(), ObjectFormat::Sha1).is_err(),
+                "{input:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn pre_push_is_read_from_the_right() {
+        for (source, new) in [
+            ("refs/heads/x", A),
+            ("HEAD^{/a fix}", A),
+            ("(delete)", ZERO),
+        ] {
+            let line = format!("{source} {new} refs/heads/x {}\n", "b".repeat(40));
+            let all = pre_push(line.as_bytes(), ObjectFormat::Sha1).unwrap();
+            let [Command::Update(update)] = all.as_slice() else {
+                panic!("{line}: {all:?}");
+            };
+            assert_eq!(update.name.as_bytes(), b"refs/heads/x");
+            assert_eq!(
+                update.change.old(),
+                RefValue::from_hex("b".repeat(40).as_bytes()).unwrap()
+            );
+            assert_eq!(
+                update.change.new_value(),
+                RefValue::from_hex(new.as_bytes()).unwrap()
+            );
+        }
+    }
+
+    #[test]
+    fn pre_push_may_have_nothing_to_say_but_not_half_of_it() {
+        assert_eq!(pre_push(b"", ObjectFormat::Sha1).unwrap(), []);
+        for input in [
+            "\n",
+            &format!("x {A} refs/heads/x {A}"),
+            &format!("{A} refs/heads/x {A}\n"),
+        ] {
+            assert!(
+                pre_push(input.as_bytes(), ObjectFormat::Sha1).is_err(),
                 "{input:?}"
             );
         }

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 
 use crate::budget::{Budget, Exceeded};
 use crate::error::Error;
+use crate::finding::{Code, Severity};
 use crate::finding::{CommitLine, Finding, Offence, Offender, PathSample};
 use crate::git::{
     Changes, CommitIx, History, Lineage, Range, RefTable, Repo, SimpleChanges, Touched,
@@ -13,6 +14,7 @@ use crate::policy::{Policy, Tree, Unit, any_matches};
 use crate::rules::refs::{UpdateKind, tree_finding, update_kind};
 use crate::rules::{Broken, Who, messages, paths};
 use crate::series::{self, MessageId};
+use crate::standing::{Held, Target};
 use crate::update::{Oid, RefName, RefValue};
 
 /// How many paths of a commit a message shows.
@@ -26,6 +28,8 @@ pub struct Judge<'r> {
     pub policy: &'r Policy,
     /// The repository.
     pub repo: &'r Repo,
+    /// Where the push goes: whose refs count.
+    pub target: &'r Target,
     /// Its commits.
     pub history: &'r History<'r>,
     /// What is left of the push's budget.
@@ -40,11 +44,36 @@ pub struct Case<'c> {
     /// The ref.
     pub ref_name: &'c RefName,
     /// The old value, the commit that it stands for.
-    pub old: RefValue,
+    pub old: Old,
     /// The new commit.
     pub new: Oid,
     /// What was judged before: see [`Judge::hidden`].
     pub hidden: Vec<Oid>,
+    /// True where something that is not known here could excuse the commits: then nothing that is
+    /// found against them refuses the push.
+    pub doubtful: bool,
+}
+
+/// What a ref held before its update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Old {
+    /// Nothing: it is created.
+    Absent,
+    /// This commit.
+    Commit(Oid),
+    /// Something of which only the ref's own repository knows what it is.
+    Unknown,
+}
+
+impl Case<'_> {
+    /// What a finding of this code weighs here.
+    pub fn severity(&self, code: Code) -> Severity {
+        if self.doubtful {
+            Severity::Warn
+        } else {
+            self.tree.severity(code)
+        }
+    }
 }
 
 /// What came of a case.
@@ -74,6 +103,7 @@ impl<'r> Judge<'r> {
     pub fn new(
         policy: &'r Policy,
         repo: &'r Repo,
+        target: &'r Target,
         history: &'r History<'r>,
         budget: &'r Budget,
     ) -> Self {
@@ -86,6 +116,7 @@ impl<'r> Judge<'r> {
         Self {
             policy,
             repo,
+            target,
             history,
             budget,
             changes,
@@ -98,10 +129,32 @@ impl<'r> Judge<'r> {
         let mut hidden = self.trusted(tree, standing)?;
         for (name, found) in standing.iter() {
             if tree.governs(name) {
-                hidden.extend(self.repo.peel(found.value)?);
+                hidden.extend(self.commit_of(name, found.value)?);
             }
         }
         Ok(hidden)
+    }
+
+    /// The commit that a ref's value stands for, as far as that is known here.
+    fn commit_of(&self, name: &RefName, value: Oid) -> Result<Option<Oid>, Error> {
+        match self.target.held(self.repo, name, value)? {
+            Held::Object(oid) | Held::Outdated(oid) => self.repo.peel(oid),
+            Held::Unknown => Ok(None),
+        }
+    }
+
+    /// What a case holds of a ref's old value. A value that is no commit contains nothing: any
+    /// move leaves it behind.
+    pub fn old(&self, name: &RefName, value: RefValue) -> Result<Old, Error> {
+        let RefValue::At(value) = value else {
+            return Ok(Old::Absent);
+        };
+        Ok(match self.target.held(self.repo, name, value)? {
+            Held::Object(oid) | Held::Outdated(oid) => {
+                Old::Commit(self.repo.peel(oid)?.unwrap_or(oid))
+            }
+            Held::Unknown => Old::Unknown,
+        })
     }
 
     /// The same without the tree's own refs.
@@ -115,7 +168,7 @@ impl<'r> Judge<'r> {
         for upstream in self.policy.upstreams_of(tree) {
             for (name, found) in standing.iter() {
                 if any_matches(&upstream.refs, name) {
-                    hidden.extend(self.repo.peel(found.value)?);
+                    hidden.extend(self.commit_of(name, found.value)?);
                 }
             }
         }
@@ -127,13 +180,15 @@ impl<'r> Judge<'r> {
         let (found, late) = within_budget(self.lineage(case))?;
         let (lineage, range) = found.unwrap_or_default();
         let kind = match case.old {
-            RefValue::Absent => UpdateKind::Created,
-            RefValue::At(_) if lineage.has(case.new) => UpdateKind::FastForward,
+            Old::Absent => Some(UpdateKind::Created),
+            Old::Commit(_) if lineage.has(case.new) => Some(UpdateKind::FastForward),
             // Also what met a bound before it was known to be a fast-forward.
-            RefValue::At(_) => UpdateKind::Rewound,
+            Old::Commit(_) => Some(UpdateKind::Rewound),
+            // A fast-forward can't be told from a rewind.
+            Old::Unknown => None,
         };
         let mut verdict = Verdict {
-            update: update_kind(case.tree, case.ref_name, kind),
+            update: kind.and_then(|kind| update_kind(case.tree, case.ref_name, kind)),
             ..Verdict::default()
         };
         if case.tree.judges_commits() {
@@ -147,7 +202,7 @@ impl<'r> Judge<'r> {
     /// What descends from the old value. Where clocks hide that the new one does, the entering
     /// commits are followed whatever their dates say; they are returned too.
     fn lineage(&self, case: &Case<'_>) -> Result<(Lineage, Option<Range>), Error> {
-        let RefValue::At(old) = case.old else {
+        let Old::Commit(old) = case.old else {
             return Ok((Lineage::default(), None));
         };
         let by_date = self.history.lineage(old, case.new, &Range::default())?;
@@ -255,6 +310,7 @@ impl<'r> Judge<'r> {
         let finding = tree_finding(case.tree, broken.code, case.ref_name, fault, place);
         Ok(Finding {
             offender,
+            severity: case.severity(broken.code),
             ..finding
         })
     }

@@ -36,6 +36,7 @@
 //! | [`classify`] | from a path to its class |
 //! | [`series`] | which entering commits belong together |
 //! | [`rules`] | the rules, each from what it is given to what is broken |
+//! | [`standing`] | whose refs a push is judged against |
 //! | [`judge`] | one update of one tree, from entering commits to findings |
 //! | [`route`] | where a refused commit belongs |
 //! | [`gate`] | the pipeline |
@@ -44,7 +45,7 @@
 //! | [`budget`] | how much work a push may ask for |
 //! | [`ambient`] | the clock and the environment |
 //! | [`error`] | errors and exit statuses |
-//! | [`hook`], [`cli`] | the programs, from their input to their exit status |
+//! | [`hook`], [`pre_push`], [`cli`] | the programs, from their input to their exit status |
 
 pub mod ambient;
 pub mod budget;
@@ -59,8 +60,10 @@ pub mod hook;
 pub mod input;
 pub mod judge;
 pub mod policy;
+pub mod pre_push;
 pub mod report;
 pub mod route;
 pub mod rules;
 pub mod series;
+pub mod standing;
 pub mod update;

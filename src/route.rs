@@ -93,6 +93,7 @@ impl Router<'_, '_> {
             return Ok(vec![format!("{} takes it", tree.name)]);
         };
         let target = String::from_utf8_lossy(name.as_bytes()).into_owned();
+        let remote = self.judge.target.name();
         let branch = match standing.value(&name) {
             RefValue::Absent => target.as_str(),
             RefValue::At(_) => target.strip_prefix("refs/heads/").unwrap_or(&target),
@@ -100,7 +101,7 @@ impl Router<'_, '_> {
         Ok(match self.pushed(tree, &name, *newest, &standing)? {
             Outcome::AlreadyThere => vec![format!("{} has it already: drop it here", tree.name)],
             Outcome::Accepted => {
-                let command = format!("git push origin {}:{branch}", newest.short());
+                let command = format!("git push {remote} {}:{branch}", newest.short());
                 vec![format!("{} takes it: {command}", tree.name)]
             }
             Outcome::Refused if self.any_merge(commits) => vec![format!(
@@ -113,7 +114,7 @@ impl Router<'_, '_> {
                     tree.name
                 )]
             }
-            Outcome::Refused => picked(tree, branch, &oids),
+            Outcome::Refused => picked(tree, &remote, branch, &oids),
         })
     }
 
@@ -148,7 +149,8 @@ impl Router<'_, '_> {
         let mut wanted = BTreeSet::new();
         add_prefixes(&tree.refs, &mut wanted);
         upstream_prefixes(tree, self.judge.policy, &mut wanted);
-        self.judge.repo.refs(&wanted, self.judge.budget)
+        let judge = self.judge;
+        judge.target.refs(judge.repo, &wanted, judge.budget)
     }
 
     /// What would come of pushing the commit, with all that it stands on, to the tree.
@@ -160,20 +162,14 @@ impl Router<'_, '_> {
         standing: &RefTable,
     ) -> Result<Outcome, Error> {
         let hidden = self.judge.hidden(tree, standing)?;
-        let old = match standing.value(name).oid() {
-            Some(oid) => self
-                .judge
-                .repo
-                .peel(oid)?
-                .map_or(RefValue::Absent, RefValue::At),
-            None => RefValue::Absent,
-        };
+        let old = self.judge.old(name, standing.value(name))?;
         let verdict = self.judge.judge(&Case {
             tree,
             ref_name: name,
             old,
             new,
             hidden,
+            doubtful: false,
         })?;
         let denies = |broken: &Broken| tree.severity(broken.code) == Severity::Deny;
         let refused = verdict.update.is_some()
@@ -239,7 +235,7 @@ enum Outcome {
     Refused,
 }
 
-fn picked(tree: &Tree, branch: &str, oids: &[Oid]) -> Vec<String> {
+fn picked(tree: &Tree, remote: &str, branch: &str, oids: &[Oid]) -> Vec<String> {
     let named: Vec<String> = oids.iter().take(COMMITS_NAMED).map(Oid::short).collect();
     let more = if oids.len() > COMMITS_NAMED {
         " …"
@@ -248,9 +244,9 @@ fn picked(tree: &Tree, branch: &str, oids: &[Oid]) -> Vec<String> {
     };
     vec![
         format!("{} takes it, but not what it stands on here:", tree.name),
-        format!("  git fetch origin {branch} && git switch --detach FETCH_HEAD"),
+        format!("  git fetch {remote} {branch} && git switch --detach FETCH_HEAD"),
         format!(
-            "  git cherry-pick {}{more} && git push origin HEAD:{branch}",
+            "  git cherry-pick {}{more} && git push {remote} HEAD:{branch}",
             named.join(" ")
         ),
     ]

@@ -12,7 +12,7 @@ use crate::error::{Error, Exit};
 use crate::gate;
 use crate::policy::{Policy, Tree};
 use crate::report::text;
-use crate::update::{RefName, RefValue};
+use crate::update::RefName;
 
 /// Judge a range of commits as if it were pushed to a tree
 ///
@@ -40,8 +40,8 @@ impl Check {
         let (tree, ref_name) = self.target(&policy)?;
         let budget = Budget::new(policy.limits);
         let (old, new) = match self.range.split_once("..") {
-            Some((old, new)) => (RefValue::At(repo.resolve(old, &budget)?), new),
-            None => (RefValue::Absent, self.range.as_str()),
+            Some((old, new)) => (Some(repo.resolve(old, &budget)?), new),
+            None => (None, self.range.as_str()),
         };
         let new = repo.resolve(if new.is_empty() { "HEAD" } else { new }, &budget)?;
         let decision = gate::check(tree, &ref_name, old, new, &policy, &repo)?;

@@ -5,6 +5,7 @@
 //! | `command` | a git process with a clean environment and a deadline |
 //! | `open` | a repository, the quarantine included; its configuration |
 //! | `refs` | refs as they stand |
+//! | `remotes` | remote repositories, as a clone knows them |
 //! | `objects` | commits and tree objects, parsed from their raw bytes |
 //! | `history` | the commit graph: merge bases, what descends from what |
 //! | `range` | the entering commits |
@@ -21,6 +22,7 @@ mod objects;
 mod open;
 mod range;
 mod refs;
+mod remotes;
 
 pub use changes::{Changes, SimpleChanges, Touched};
 pub use command::CleanGit;

@@ -54,6 +54,18 @@ impl Repo {
         Ok(repo)
     }
 
+    /// Opens the repository of a client's hook: that of `GIT_DIR`, else the one around the current
+    /// folder, where git starts the hook.
+    pub fn open_for_push(git_dir: Option<&Path>, git: CleanGit) -> Result<Self, Error> {
+        trust_owner()?;
+        match git_dir {
+            Some(git_dir) => Self::open(git_dir, git),
+            None => Self::discover(Path::new("."), git)?.ok_or_else(|| {
+                Error::Repository("git runs this as a hook, in a repository: here is none".into())
+            }),
+        }
+    }
+
     /// Opens the repository at `path`: a git directory or a worktree.
     pub fn open(path: &Path, git: CleanGit) -> Result<Self, Error> {
         know_extensions()?;
@@ -98,6 +110,21 @@ impl Repo {
     /// The git directory, absolute.
     pub fn git_dir(&self) -> &Path {
         &self.git_dir
+    }
+
+    /// The git directory that all worktrees share.
+    pub fn common_dir(&self) -> &Path {
+        self.inner.commondir()
+    }
+
+    /// Returns true if and only if this clone was told to do without some of the history.
+    pub fn is_shallow(&self) -> bool {
+        !self.shallow.is_empty()
+    }
+
+    /// Returns true if and only if this clone was told to do without the commit's parents.
+    pub fn ends_at(&self, commit: Oid) -> bool {
+        self.shallow.contains(&commit)
     }
 
     /// How objects are named here.
@@ -276,8 +303,8 @@ fn know_extensions() -> Result<(), Error> {
     set.clone().map_err(Error::Repository)
 }
 
-/// Switches libgit2's question off who owns the repository. Only a hook may: receive-pack has
-/// asked it, and knows every form of `safe.directory`, where libgit2 knows two.
+/// Switches libgit2's question off who owns the repository. Only a hook may: the git that runs it
+/// has asked it, and knows every form of `safe.directory`, where libgit2 knows two.
 fn trust_owner() -> Result<(), Error> {
     #[allow(unsafe_code)]
     // SAFETY: it sets one flag, and a hook has no other thread yet.

@@ -39,6 +39,17 @@ impl RefTable {
         self.0.get(name)?.target.as_deref()
     }
 
+    /// Replaces what is known of a ref.
+    pub fn set(&mut self, name: &RefName, value: RefValue) {
+        match value {
+            RefValue::Absent => self.0.remove(name),
+            RefValue::At(value) => {
+                let target = None;
+                self.0.insert(name.clone(), Standing { value, target })
+            }
+        };
+    }
+
     /// All of them, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&RefName, &Standing)> {
         self.0.iter()

@@ -1,0 +1,147 @@
+//! Whose refs a push is judged against: this repository's own, or those of a remote one, as far
+//! as they are known here.
+
+use std::collections::BTreeSet;
+
+use crate::budget::Budget;
+use crate::error::Error;
+use crate::git::{RefTable, Repo};
+use crate::input::Command;
+use crate::policy::{Policy, Tree, any_matches};
+use crate::report::escape::Shown;
+use crate::update::{Oid, RefName, RefValue};
+
+/// The repository that a push goes to.
+pub enum Target {
+    /// This one.
+    Here,
+    /// A remote one, seen from a clone.
+    Remote(Remote),
+}
+
+/// What a clone knows of a remote repository.
+pub struct Remote {
+    /// What commands call it: a remote's name, or a URL.
+    pub name: String,
+    /// Its refs as of now where the push names them, else as they were last fetched.
+    refs: RefTable,
+    /// Its refs as they were last fetched.
+    fetched: RefTable,
+}
+
+impl Remote {
+    /// Puts together what a clone knows: the values that git says the pushed refs have, what was
+    /// fetched from there, and the upstreams that this clone has under their own names.
+    pub fn new(
+        name: &str,
+        fetched: RefTable,
+        commands: &[Command],
+        policy: &Policy,
+        repo: &Repo,
+        budget: &Budget,
+    ) -> Result<Self, Error> {
+        let mut refs = fetched.clone();
+        for (name, found) in repo.refs(&upstreams(policy), budget)?.iter() {
+            // Local branches are somebody's work, whatever they are called.
+            if !name.as_bytes().starts_with(b"refs/heads/") && policy.upstream_of(name).is_some() {
+                refs.set(name, RefValue::At(found.value));
+            }
+        }
+        for command in commands {
+            if let Command::Update(update) = command {
+                refs.set(&update.name, update.change.old());
+            }
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            refs,
+            fetched,
+        })
+    }
+}
+
+fn upstreams(policy: &Policy) -> BTreeSet<Vec<u8>> {
+    let patterns = policy.upstreams.iter().flat_map(|upstream| &upstream.refs);
+    patterns
+        .map(|pattern| pattern.prefix().as_bytes().to_vec())
+        .collect()
+}
+
+/// What a ref of the target holds, as far as its objects are here.
+pub enum Held {
+    /// The object is here.
+    Object(Oid),
+    /// It isn't, but one that the ref held when it was last fetched is.
+    Outdated(Oid),
+    /// Nothing is known.
+    Unknown,
+}
+
+impl Target {
+    /// The refs below the prefixes, and maybe more.
+    pub fn refs(
+        &self,
+        repo: &Repo,
+        prefixes: &BTreeSet<Vec<u8>>,
+        budget: &Budget,
+    ) -> Result<RefTable, Error> {
+        match self {
+            Self::Here => repo.refs(prefixes, budget),
+            Self::Remote(remote) => Ok(remote.refs.clone()),
+        }
+    }
+
+    /// Returns true if and only if the ref, which has no value, is a symbolic one that dangles:
+    /// of a remote one that can't be known.
+    pub fn is_dangling(&self, repo: &Repo, name: &RefName, budget: &Budget) -> Result<bool, Error> {
+        match self {
+            Self::Here => repo.is_dangling(name, budget),
+            Self::Remote(_) => Ok(false),
+        }
+    }
+
+    /// What stands for a ref's value. The objects of this repository's own refs must be there.
+    pub fn held(&self, repo: &Repo, name: &RefName, value: Oid) -> Result<Held, Error> {
+        let remote = match self {
+            Self::Here => return Ok(Held::Object(value)),
+            Self::Remote(_) if repo.has(value)? => return Ok(Held::Object(value)),
+            Self::Remote(remote) => remote,
+        };
+        match remote.fetched.value(name) {
+            RefValue::At(fetched) if repo.has(fetched)? => Ok(Held::Outdated(fetched)),
+            RefValue::At(_) | RefValue::Absent => Ok(Held::Unknown),
+        }
+    }
+
+    /// What commands call the repository that is pushed to.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Here => "origin".into(),
+            Self::Remote(remote) => Shown(remote.name.as_bytes()).to_string(),
+        }
+    }
+
+    /// Returns true if and only if an upstream without a ref may yet be there: a clone need not
+    /// have what its server has.
+    pub fn may_lack_upstreams(&self) -> bool {
+        matches!(self, Self::Remote(_))
+    }
+}
+
+/// The upstreams of the tree that no ref holds.
+pub fn absent_upstreams(tree: &Tree, policy: &Policy, refs: &RefTable) -> Vec<String> {
+    let absent = policy.upstreams_of(tree).filter(|upstream| {
+        !refs
+            .iter()
+            .any(|(name, _)| any_matches(&upstream.refs, name))
+    });
+    let named = absent.map(|upstream| {
+        let patterns: Vec<&str> = upstream
+            .refs
+            .iter()
+            .map(|pattern| pattern.text.as_str())
+            .collect();
+        format!("{} ({})", upstream.name, patterns.join(", "))
+    });
+    named.collect()
+}
