@@ -2,6 +2,7 @@
 //! and handed down; nothing below looks for itself.
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
@@ -19,6 +20,8 @@ pub struct Ambient {
     pub quarantine: Quarantine,
     /// `GIT_NAMESPACE`: the part of the repository that a push is for.
     pub namespace: Option<OsString>,
+    /// Whether standard error is a terminal: somebody looks on.
+    pub terminal: bool,
     /// How git is started.
     pub git: CleanGit,
 }
@@ -38,6 +41,7 @@ impl Ambient {
                 path: set("GIT_QUARANTINE_PATH").map(PathBuf::from),
             },
             namespace: set("GIT_NAMESPACE"),
+            terminal: std::io::stderr().is_terminal(),
             git: CleanGit { path: set("PATH") },
         }
     }

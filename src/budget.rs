@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// The bounds of one push.
@@ -50,6 +52,25 @@ impl fmt::Display for Exceeded {
     }
 }
 
+/// How much was done so far, for those who wait and look on from another thread.
+#[derive(Debug, Default)]
+pub struct Work {
+    commits: AtomicU64,
+    tree_objects: AtomicU64,
+}
+
+impl Work {
+    /// Entering commits that were found.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// Tree objects that were read.
+    pub fn tree_objects(&self) -> u64 {
+        self.tree_objects.load(Ordering::Relaxed)
+    }
+}
+
 /// What is left of the bounds. Shared by all that works on one push, hence the cells.
 #[derive(Debug)]
 pub struct Budget {
@@ -57,12 +78,19 @@ pub struct Budget {
     commits: Cell<u64>,
     tree_objects: Cell<u64>,
     deadline: Option<Instant>,
+    work: Arc<Work>,
 }
 
 impl Budget {
     /// A budget whose time runs from now.
     pub fn new(limits: Limits) -> Self {
+        Self::told(limits, Arc::default())
+    }
+
+    /// The same, with the work counted where others see it.
+    pub fn told(limits: Limits, work: Arc<Work>) -> Self {
         Self {
+            work,
             limits,
             commits: Cell::new(limits.commits),
             tree_objects: Cell::new(limits.tree_objects),
@@ -73,12 +101,14 @@ impl Budget {
     /// Counts one entering commit.
     pub fn commit(&self) -> Result<(), Exceeded> {
         take(&self.commits).ok_or(Exceeded::Commits(self.limits.commits))?;
+        self.work.commits.fetch_add(1, Ordering::Relaxed);
         self.time()
     }
 
     /// Counts one tree object.
     pub fn tree_object(&self) -> Result<(), Exceeded> {
         take(&self.tree_objects).ok_or(Exceeded::TreeObjects(self.limits.tree_objects))?;
+        self.work.tree_objects.fetch_add(1, Ordering::Relaxed);
         self.time()
     }
 

@@ -43,22 +43,38 @@ pub fn gate(
     court.decide()
 }
 
-/// Judges a range of commits as if it were pushed to the ref. What the ref, and the tree's other
-/// refs, hold in this repository counts for nothing: only `old` does.
+/// An update that nobody has pushed.
+#[derive(Clone, Copy, Debug)]
+pub struct Supposed<'p> {
+    /// The tree.
+    pub tree: &'p Tree,
+    /// The ref.
+    pub ref_name: &'p RefName,
+    /// The commit that the ref holds; `None` if it is created.
+    pub old: Option<Oid>,
+    /// The commit that it would hold.
+    pub new: Oid,
+}
+
+/// Judges an update as if it were pushed. What the ref, and the tree's other refs, hold in this
+/// repository counts for nothing: only `old` does.
 pub fn check(
-    tree: &Tree,
-    ref_name: &RefName,
-    old: Option<Oid>,
-    new: Oid,
+    supposed: Supposed<'_>,
     policy: &Policy,
     repo: &Repo,
+    budget: &Budget,
 ) -> Result<Decision, Error> {
-    let budget = Budget::new(policy.limits);
+    let Supposed {
+        tree,
+        ref_name,
+        old,
+        new,
+    } = supposed;
     let mut wanted = BTreeSet::new();
     upstream_prefixes(tree, policy, &mut wanted);
-    let standing = repo.refs(&wanted, &budget)?;
-    let history = History::new(repo, &budget);
-    let judge = Judge::new(policy, repo, &Target::Here, &history, &budget);
+    let standing = repo.refs(&wanted, budget)?;
+    let history = History::new(repo, budget);
+    let judge = Judge::new(policy, repo, &Target::Here, &history, budget);
     let mut hidden = judge.trusted(tree, &standing)?;
     hidden.extend(old);
     let mut court = Court::new(judge, standing);

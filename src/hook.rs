@@ -1,15 +1,17 @@
 //! pre-receive, from its input to its exit status. Whatever isn't an acceptance refuses.
 
 use std::io::{Read, Write};
+use std::sync::Arc;
 
 use crate::ambient::Ambient;
-use crate::budget::Budget;
+use crate::budget::{Budget, Work};
 use crate::decision::{Decision, Judgement};
 use crate::error::{Error, Exit};
 use crate::gate::gate;
 use crate::git::Repo;
 use crate::input;
 use crate::policy::{self, Policy, server_source};
+use crate::progress::{Pace, shown};
 use crate::report::text;
 use crate::standing::Target;
 
@@ -18,11 +20,13 @@ use crate::standing::Target;
 pub fn pre_receive(
     arguments: usize,
     stdin: &mut dyn Read,
-    stderr: &mut dyn Write,
+    stderr: &mut (dyn Write + Send),
     ambient: &Ambient,
 ) -> Exit {
+    let work = Arc::default();
+    let pace = Pace::of_hook(ambient.terminal);
     let judged = match arguments {
-        0 => judge(stdin, ambient),
+        0 => shown(stderr, pace, &work, || judge(stdin, ambient, &work)),
         _ => Err(Error::Usage(
             "this is a git hook and takes no arguments".into(),
         )),
@@ -66,7 +70,11 @@ fn is_silent(judgement: &Judgement) -> bool {
     judgement.updates.is_empty() && judgement.findings.is_empty()
 }
 
-fn judge(stdin: &mut dyn Read, ambient: &Ambient) -> Result<(Policy, Decision), Error> {
+fn judge(
+    stdin: &mut dyn Read,
+    ambient: &Ambient,
+    work: &Arc<Work>,
+) -> Result<(Policy, Decision), Error> {
     let git_dir = ambient
         .git_dir
         .as_deref()
@@ -83,7 +91,7 @@ fn judge(stdin: &mut dyn Read, ambient: &Ambient) -> Result<(Policy, Decision), 
         .map_err(|error| Error::Input(format!("standard input can't be read: {error}")))?;
     let commands = input::pre_receive(&input, repo.format())?;
     let policy = server_policy(&repo)?;
-    let budget = Budget::new(policy.limits);
+    let budget = Budget::told(policy.limits, Arc::clone(work));
     let decision = gate(&commands, &policy, &repo, &Target::Here, &budget)?;
     Ok((policy, decision))
 }

@@ -43,6 +43,7 @@
 //! | [`finding`], [`decision`] | what is said of a push, and the verdict |
 //! | [`report`] | how it is printed |
 //! | [`budget`] | how much work a push may ask for |
+//! | [`progress`] | that work is still going on |
 //! | [`ambient`] | the clock and the environment |
 //! | [`error`] | errors and exit statuses |
 //! | [`hook`], [`pre_push`], [`cli`] | the programs, from their input to their exit status |
@@ -61,6 +62,7 @@ pub mod input;
 pub mod judge;
 pub mod policy;
 pub mod pre_push;
+pub mod progress;
 pub mod report;
 pub mod route;
 pub mod rules;

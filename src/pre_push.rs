@@ -4,9 +4,10 @@
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::ambient::Ambient;
-use crate::budget::{Budget, Limits};
+use crate::budget::{Budget, Limits, Work};
 use crate::decision::{Decision, Judgement};
 use crate::error::{Error, Exit};
 use crate::gate::gate;
@@ -14,6 +15,7 @@ use crate::git::Repo;
 use crate::hook::{Side, answer, policy_for};
 use crate::input::{self, Command};
 use crate::policy::Policy;
+use crate::progress::{Pace, shown};
 use crate::standing::{Remote, Target};
 
 /// How many objects a partial clone fetches so that a push can be judged.
@@ -24,7 +26,7 @@ const MOST_OBTAINED: usize = 64;
 pub fn pre_push(
     arguments: &[OsString],
     stdin: &mut dyn Read,
-    stderr: &mut dyn Write,
+    stderr: &mut (dyn Write + Send),
     ambient: &Ambient,
 ) -> Exit {
     let (remote, url) = match arguments {
@@ -38,7 +40,11 @@ pub fn pre_push(
             return answer(&judged, stderr, ambient, Side::Client);
         }
     };
-    match judge(remote, url, stdin, ambient) {
+    let work = Arc::default();
+    let pace = Pace::of_hook(ambient.terminal);
+    match shown(stderr, pace, &work, || {
+        judge(remote, url, stdin, ambient, &work)
+    }) {
         Ok(None) => Exit::Accept,
         Ok(Some(judged)) => answer(&Ok(judged), stderr, ambient, Side::Client),
         Err(error) => answer(&Err(error), stderr, ambient, Side::Client),
@@ -51,6 +57,7 @@ fn judge(
     url: &OsString,
     stdin: &mut dyn Read,
     ambient: &Ambient,
+    work: &Arc<Work>,
 ) -> Result<Option<(Policy, Decision)>, Error> {
     let repo = Repo::open_for_push(ambient.git_dir.as_deref(), ambient.git.clone())?;
     let unbound = Budget::new(Limits::default());
@@ -69,6 +76,7 @@ fn judge(
         fetched_as: &judged,
         called: &remote.to_string_lossy(),
         commands: &commands,
+        work,
     };
     let decision = push.judge()?;
     Ok(Some((policy, decision)))
@@ -91,6 +99,7 @@ struct Push<'p> {
     /// What the user called it.
     called: &'p str,
     commands: &'p [Command],
+    work: &'p Arc<Work>,
 }
 
 impl Push<'_> {
@@ -98,7 +107,7 @@ impl Push<'_> {
     fn judge(&self) -> Result<Decision, Error> {
         let mut obtained = 0;
         loop {
-            let budget = Budget::new(self.policy.limits);
+            let budget = Budget::told(self.policy.limits, Arc::clone(self.work));
             match self.judge_once(&budget) {
                 Err(Error::Missing(oid))
                     if obtained < MOST_OBTAINED && self.repo.is_partial()? =>

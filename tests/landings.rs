@@ -9,11 +9,12 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use treewarden::budget::Budget;
 use treewarden::decision::Decision;
-use treewarden::gate;
+use treewarden::gate::{self, Supposed};
 use treewarden::git::{CleanGit, Repo};
 use treewarden::policy::{self, Policy, Source};
-use treewarden::update::{Oid, RefName, RefValue};
+use treewarden::update::{Oid, RefName};
 
 const DATA: &str = include_str!("data/bpf-landings.tsv");
 
@@ -128,7 +129,14 @@ fn judge(policy: &Policy, repo: &Repo, tree: &str, commit: Oid) -> bool {
         .find(|known| known.name == tree)
         .unwrap();
     let ref_name = RefName::new(tree.literal_refs().next().unwrap().as_bytes()).unwrap();
-    match gate::check(tree, &ref_name, RefValue::Absent, commit, policy, repo).unwrap() {
+    let supposed = Supposed {
+        tree,
+        ref_name: &ref_name,
+        old: None,
+        new: commit,
+    };
+    let budget = Budget::new(policy.limits);
+    match gate::check(supposed, policy, repo, &budget).unwrap() {
         Decision::Accept(_) => true,
         Decision::Reject(_) => false,
     }

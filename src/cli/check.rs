@@ -1,6 +1,7 @@
 //! `treewarden check`: judges a range as if it were pushed.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -9,8 +10,9 @@ use crate::ambient::Ambient;
 use crate::budget::Budget;
 use crate::decision::Decision;
 use crate::error::{Error, Exit};
-use crate::gate;
+use crate::gate::{self, Supposed};
 use crate::policy::{Policy, Tree};
+use crate::progress::{Pace, shown};
 use crate::report::text;
 use crate::update::RefName;
 
@@ -34,17 +36,31 @@ pub struct Check {
 }
 
 impl Check {
-    pub(super) fn run(&self, ambient: &Ambient, stderr: &mut dyn Write) -> anyhow::Result<Exit> {
+    pub(super) fn run(
+        &self,
+        ambient: &Ambient,
+        stderr: &mut (dyn Write + Send),
+    ) -> anyhow::Result<Exit> {
         let repo = repository(ambient)?.ok_or_else(no_repository)?;
         let policy = policy(self.policy.as_deref(), Some(&repo))?;
         let (tree, ref_name) = self.target(&policy)?;
-        let budget = Budget::new(policy.limits);
+        let work = Arc::default();
+        let budget = Budget::told(policy.limits, Arc::clone(&work));
         let (old, new) = match self.range.split_once("..") {
             Some((old, new)) => (Some(repo.resolve(old, &budget)?), new),
             None => (None, self.range.as_str()),
         };
         let new = repo.resolve(if new.is_empty() { "HEAD" } else { new }, &budget)?;
-        let decision = gate::check(tree, &ref_name, old, new, &policy, &repo)?;
+        let supposed = Supposed {
+            tree,
+            ref_name: &ref_name,
+            old,
+            new,
+        };
+        let pace = Pace::of_command(ambient.terminal);
+        let decision = shown(stderr, pace, &work, || {
+            gate::check(supposed, &policy, &repo, &budget)
+        })?;
         text::write(stderr, &decision, &policy, ambient.today)?;
         Ok(match decision {
             Decision::Accept(_) => Exit::Accept,

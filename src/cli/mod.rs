@@ -39,7 +39,7 @@ pub fn run(
     arguments: &Arguments,
     ambient: &Ambient,
     stdout: &mut dyn Write,
-    stderr: &mut dyn Write,
+    stderr: &mut (dyn Write + Send),
 ) -> Exit {
     let done = match &arguments.command {
         Command::Check(command) => command.run(ambient, stderr),

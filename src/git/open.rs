@@ -307,7 +307,7 @@ fn know_extensions() -> Result<(), Error> {
 /// has asked it, and knows every form of `safe.directory`, where libgit2 knows two.
 fn trust_owner() -> Result<(), Error> {
     #[allow(unsafe_code)]
-    // SAFETY: it sets one flag, and a hook has no other thread yet.
+    // SAFETY: it sets one flag, and no other thread of a hook uses libgit2.
     let set = unsafe { git2::opts::set_verify_owner_validation(false) };
     set.map_err(|error| Error::Repository(error.message().to_owned()))
 }
