@@ -9,12 +9,12 @@ use crate::finding::{Code, CommitLine, Finding, Offence, Offender, PathSample, S
 use crate::git::{History, Range, RefTable, Repo};
 use crate::input::Command;
 use crate::judge::{Case, Commits, Judge, Old, Verdict};
-use crate::policy::{Enforce, Policy, RefPattern, Tree};
-use crate::report::escape::Shown;
+use crate::notes;
+use crate::policy::{Enforce, Policy, RefPattern, Tree, Upstream};
 use crate::route::Router;
 use crate::rules::refs::{Screened, UpdateKind, screen, tree_finding, update_kind};
 use crate::rules::{Broken, Who};
-use crate::standing::{Held, Target, absent_upstreams};
+use crate::standing::{Target, absent_upstreams};
 use crate::update::{Oid, RefName, RefUpdate, RefValue};
 
 /// How many findings come with the command that would be right: working it out means judging
@@ -175,7 +175,10 @@ impl<'r> Court<'r> {
         old: RefValue,
         new: Oid,
     ) -> Result<(), Error> {
-        self.note_base(name, old)?;
+        if let RefValue::At(value) = old {
+            let held = self.judge.target.held(self.judge.repo, name, value)?;
+            self.note(notes::old_value(name, value, &held, self.judge.target));
+        }
         let old = self.judge.old(name, old)?;
         let hidden = self.judge.hidden(tree, &self.standing)?;
         self.case(Case {
@@ -188,9 +191,12 @@ impl<'r> Court<'r> {
         })
     }
 
+    /// A clone need not have the upstreams that its server has.
     fn lacks_upstreams(&self, tree: &Tree) -> bool {
-        let absent = absent_upstreams(tree, self.judge.policy, &self.standing);
-        self.judge.target.may_lack_upstreams() && !absent.is_empty()
+        match self.judge.target {
+            Target::Here => false,
+            Target::Remote(_) => !self.absent(tree).is_empty(),
+        }
     }
 
     fn case(&mut self, mut case: Case<'r>) -> Result<(), Error> {
@@ -202,7 +208,7 @@ impl<'r> Court<'r> {
             {
                 finding.severity = Severity::Warn;
             }
-            self.note("this clone is shallow, so what lies behind its end was not seen: `git fetch --unshallow`".into());
+            self.note(Some(notes::SHALLOW.to_owned()));
         }
         self.judgement.findings.extend(verdict.update);
         if let Some(exceeded) = verdict.exceeded {
@@ -210,10 +216,10 @@ impl<'r> Court<'r> {
             self.judgement.findings.push(finding);
         }
         if verdict.exceeded.is_some() || !verdict.commits.broken.is_empty() {
-            self.note_upstreams(case.tree);
+            self.note(notes::upstreams(&self.absent(case.tree), self.judge.target));
         }
         if case.old == Old::Absent && !verdict.commits.broken.is_empty() {
-            self.note(adoption(&case, self.judge.policy));
+            self.note(Some(notes::adoption(&case, self.judge.policy)));
         }
         let known = verdict.exceeded.is_none() && case.tree.judges_commits();
         let entering = known.then_some(verdict.commits.range.rows.len());
@@ -231,30 +237,6 @@ impl<'r> Court<'r> {
         let rows = &verdict.commits.range.rows;
         let rewound = |found: &Finding| found.code == Code::RefRewound;
         verdict.update.as_ref().is_some_and(rewound) || rows.iter().any(|row| repo.ends_at(row.oid))
-    }
-
-    /// Tells what a clone took for the ref's old value, where it lacks that one.
-    fn note_base(&mut self, name: &RefName, old: RefValue) -> Result<(), Error> {
-        let RefValue::At(value) = old else {
-            return Ok(());
-        };
-        let (judge, shown) = (&self.judge, Shown(name.as_bytes()));
-        let remote = judge.target.name();
-        let (held, advice) = (value.short(), format!("`git fetch {remote}`"));
-        let note = match judge.target.held(judge.repo, name, value)? {
-            Held::Object(_) => return Ok(()),
-            Held::Outdated(fetched) => format!(
-                "{shown} of {remote} is at {held}, which is not here: judged from {}, where it was \
-                 when last fetched, which may be out of date: {advice}",
-                fetched.short()
-            ),
-            Held::Unknown => format!(
-                "{shown} of {remote} is at {held}, which is not here, so what is new there can't be \
-                 told: {advice}"
-            ),
-        };
-        self.note(note);
-        Ok(())
     }
 
     fn decide(mut self) -> Result<Decision, Error> {
@@ -310,26 +292,12 @@ impl<'r> Court<'r> {
         });
     }
 
-    /// An upstream without a ref excludes nothing: its commits look as if they entered here.
-    fn note_upstreams(&mut self, tree: &Tree) {
-        let absent = absent_upstreams(tree, self.judge.policy, &self.standing);
-        if absent.is_empty() {
-            return;
-        }
-        let end = match self.judge.target {
-            Target::Here => "what came from there is judged as if it were new",
-            Target::Remote(_) => {
-                "what is found here could have come from there, so only the server can tell"
-            }
-        };
-        self.note(format!(
-            "no ref holds the upstream {}: {end}",
-            absent.join(", ")
-        ));
+    fn absent(&self, tree: &Tree) -> Vec<&'r Upstream> {
+        absent_upstreams(tree, self.judge.policy, &self.standing)
     }
 
-    fn note(&mut self, note: String) {
-        if !self.judgement.notes.contains(&note) {
+    fn note(&mut self, note: Option<String>) {
+        if let Some(note) = note.filter(|note| !self.judgement.notes.contains(note)) {
             self.judgement.notes.push(note);
         }
     }
@@ -365,19 +333,6 @@ fn bare(case: &Case<'_>, range: &Range, broken: &Broken) -> Result<Finding, Erro
     })
 }
 
-fn adoption(case: &Case<'_>, policy: &Policy) -> String {
-    let extends = match policy.origin.starts_with("preset:") {
-        true => format!(", in a policy that says `extends = \"{}\"`", policy.origin),
-        false => String::new(),
-    };
-    format!(
-        "{} is new here, so its whole history was judged; one from before the policy is adopted \
-         with `since = \"<full oid>\"` under the [[tree]] {}{extends}",
-        Shown(case.ref_name.as_bytes()),
-        case.tree.name,
-    )
-}
-
 fn too_much(case: &Case<'_>, exceeded: Exceeded, policy: &Policy) -> Finding {
     let fault = exceeded.to_string();
     let place = &case.tree.place;
@@ -387,7 +342,7 @@ fn too_much(case: &Case<'_>, exceeded: Exceeded, policy: &Policy) -> Finding {
         .help
         .push("push in smaller steps, or raise [budget] in the policy".to_owned());
     if case.old == Old::Absent {
-        finding.help.push(adoption(case, policy));
+        finding.help.push(notes::adoption(case, policy));
     }
     finding
 }

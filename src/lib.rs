@@ -39,6 +39,7 @@
 //! | [`standing`] | whose refs a push is judged against |
 //! | [`judge`] | one update of one tree, from entering commits to findings |
 //! | [`route`] | where a refused commit belongs |
+//! | [`notes`] | what is said beside the findings |
 //! | [`gate`] | the pipeline |
 //! | [`finding`], [`decision`] | what is said of a push, and the verdict |
 //! | [`report`] | how it is printed |
@@ -60,6 +61,7 @@ pub mod git;
 pub mod hook;
 pub mod input;
 pub mod judge;
+pub mod notes;
 pub mod policy;
 pub mod pre_push;
 pub mod progress;

@@ -7,7 +7,7 @@ use crate::budget::Budget;
 use crate::error::Error;
 use crate::git::{RefTable, Repo};
 use crate::input::Command;
-use crate::policy::{Policy, Tree, any_matches};
+use crate::policy::{Policy, Tree, Upstream, any_matches};
 use crate::report::escape::Shown;
 use crate::update::{Oid, RefName, RefValue};
 
@@ -120,28 +120,14 @@ impl Target {
             Self::Remote(remote) => Shown(remote.name.as_bytes()).to_string(),
         }
     }
-
-    /// Returns true if and only if an upstream without a ref may yet be there: a clone need not
-    /// have what its server has.
-    pub fn may_lack_upstreams(&self) -> bool {
-        matches!(self, Self::Remote(_))
-    }
 }
 
 /// The upstreams of the tree that no ref holds.
-pub fn absent_upstreams(tree: &Tree, policy: &Policy, refs: &RefTable) -> Vec<String> {
-    let absent = policy.upstreams_of(tree).filter(|upstream| {
-        !refs
-            .iter()
+pub fn absent_upstreams<'p>(tree: &Tree, policy: &'p Policy, refs: &RefTable) -> Vec<&'p Upstream> {
+    let held = |upstream: &Upstream| {
+        refs.iter()
             .any(|(name, _)| any_matches(&upstream.refs, name))
-    });
-    let named = absent.map(|upstream| {
-        let patterns: Vec<&str> = upstream
-            .refs
-            .iter()
-            .map(|pattern| pattern.text.as_str())
-            .collect();
-        format!("{} ({})", upstream.name, patterns.join(", "))
-    });
-    named.collect()
+    };
+    let all = policy.upstreams_of(tree);
+    all.filter(|upstream| !held(upstream)).collect()
 }

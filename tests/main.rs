@@ -23,6 +23,7 @@ mod fail_closed;
 mod landings;
 mod merges;
 mod policy;
+mod progress;
 mod push;
 mod refs;
 mod transports;

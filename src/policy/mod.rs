@@ -232,10 +232,9 @@ impl Policy {
     }
 
     /// The upstreams of a tree.
-    pub fn upstreams_of(&self, tree: &Tree) -> impl Iterator<Item = &Upstream> {
-        tree.upstreams
-            .iter()
-            .filter_map(|at| self.upstreams.get(*at))
+    pub fn upstreams_of<'p>(&'p self, tree: &Tree) -> impl Iterator<Item = &'p Upstream> {
+        let all = tree.upstreams.iter();
+        all.filter_map(|at| self.upstreams.get(*at))
     }
 
     /// The class's name, `none` for none.

@@ -1,0 +1,89 @@
+//! What a report says beside its findings: what was not known, and what could be done about it.
+
+use crate::judge::Case;
+use crate::policy::{Policy, RefPattern, Upstream};
+use crate::report::escape::Shown;
+use crate::standing::{Held, Target};
+use crate::update::{Oid, RefName};
+
+/// What a shallow clone can't see.
+pub const SHALLOW: &str = "this clone is shallow, so what lies behind its end was not seen: \
+                           `git fetch --unshallow`";
+
+/// How a history from before the policy comes into a tree.
+pub fn adoption(case: &Case<'_>, policy: &Policy) -> String {
+    let extends = match policy.origin.starts_with("preset:") {
+        true => format!(", in a policy that says `extends = \"{}\"`", policy.origin),
+        false => String::new(),
+    };
+    format!(
+        "{} is new here, so its whole history was judged; one from before the policy is adopted \
+         with `since = \"<full oid>\"` under the [[tree]] {}{extends}",
+        Shown(case.ref_name.as_bytes()),
+        case.tree.name,
+    )
+}
+
+/// What a clone took for a ref's old value; `None` where it has that one.
+pub fn old_value(name: &RefName, value: Oid, held: &Held, target: &Target) -> Option<String> {
+    let (shown, remote, value) = (Shown(name.as_bytes()), target.name(), value.short());
+    match held {
+        Held::Object(_) => None,
+        Held::Outdated(fetched) => Some(format!(
+            "{shown} of {remote} is at {value}, which is not here: judged from {}, where it was when \
+             last fetched, which may be out of date: `git fetch {remote}`",
+            fetched.short()
+        )),
+        Held::Unknown => Some(format!(
+            "{shown} of {remote} is at {value}, which is not here, so what is new there can't be \
+             told: `git fetch {remote}`"
+        )),
+    }
+}
+
+/// An upstream without a ref excludes nothing: its commits look as if they entered here. `None`
+/// where none is absent.
+pub fn upstreams(absent: &[&Upstream], target: &Target) -> Option<String> {
+    if absent.is_empty() {
+        return None;
+    }
+    let named: Vec<String> = absent.iter().map(|upstream| named(upstream)).collect();
+    let named = named.join(", ");
+    Some(match target {
+        Target::Here => format!(
+            "no ref holds the upstream {named}: what came from there is judged as if it were new"
+        ),
+        Target::Remote(_) => format!(
+            "no ref here holds the upstream {named}: what is found could have come from there, so \
+             only the server can tell{}",
+            fetching(absent, &target.name())
+        ),
+    })
+}
+
+fn named(upstream: &Upstream) -> String {
+    let patterns: Vec<&str> = texts(&upstream.refs).collect();
+    format!("{} ({})", upstream.name, patterns.join(", "))
+}
+
+fn texts(patterns: &[RefPattern]) -> impl Iterator<Item = &str> {
+    patterns.iter().map(|pattern| pattern.text.as_str())
+}
+
+/// The command that brings a server's upstream refs into a clone, under their own names.
+fn fetching(absent: &[&Upstream], remote: &str) -> String {
+    let all = absent.iter().flat_map(|upstream| texts(&upstream.refs));
+    let refspecs: Vec<String> = all
+        // Branches come with any fetch, and what has other wildcards is no refspec.
+        .filter(|text| !text.starts_with("refs/heads/") && !text.contains(['?', '[', '\\', '\'']))
+        .filter(|text| text.matches('*').count() <= 1)
+        .map(|text| format!("'+{text}:{text}'"))
+        .collect();
+    match refspecs.as_slice() {
+        [] => format!("; `git fetch {remote}` may bring it"),
+        some => format!(
+            "; `git fetch {remote} {}` brings what the server has",
+            some.join(" ")
+        ),
+    }
+}
