@@ -1,7 +1,7 @@
-//! What surrounds the process: the clock and the environment. Read here, once, by the binaries,
-//! and handed down; nothing below looks for itself.
+//! What surrounds the process: the clock, the environment and the terminal. Read here, once, by
+//! the binaries, and handed down; nothing below looks for itself.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -24,10 +24,12 @@ pub struct Ambient {
     pub terminal: bool,
     /// How git is started.
     pub git: CleanGit,
+    /// Whether standard error is to be coloured. A server's hook writes to a pipe: never there.
+    pub colour: bool,
 }
 
 impl Ambient {
-    /// Reads the clock and the environment.
+    /// Reads the clock and the environment, and looks for a terminal.
     // The one place that may; see `clippy.toml`.
     #[allow(clippy::disallowed_methods)]
     pub fn read() -> Self {
@@ -43,6 +45,38 @@ impl Ambient {
             namespace: set("GIT_NAMESPACE"),
             terminal: std::io::stderr().is_terminal(),
             git: CleanGit { path: set("PATH") },
+            colour: colour(
+                std::io::stderr().is_terminal(),
+                set("NO_COLOR").as_deref(),
+                set("TERM").as_deref(),
+            ),
+        }
+    }
+}
+
+/// Returns true if and only if the stream is a terminal that is known to show colours, and
+/// nobody asked for none.
+fn colour(terminal: bool, no_color: Option<&OsStr>, term: Option<&OsStr>) -> bool {
+    terminal && no_color.is_none() && term.is_some_and(|term| term != "dumb")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_for_terminals_whose_users_want_them() {
+        let xterm = Some(OsStr::new("xterm-256color"));
+        let dumb = Some(OsStr::new("dumb"));
+        let no = Some(OsStr::new("1"));
+        for (terminal, no_color, term, want) in [
+            (true, None, xterm, true),
+            (false, None, xterm, false),
+            (true, no, xterm, false),
+            (true, None, dumb, false),
+            (true, None, None, false),
+        ] {
+            assert_eq!(colour(terminal, no_color, term), want);
         }
     }
 }

@@ -12,7 +12,8 @@ use crate::git::Repo;
 use crate::input;
 use crate::policy::{self, Policy, server_source};
 use crate::progress::{Pace, shown};
-use crate::report::text;
+use crate::report::palette::Palette;
+use crate::report::{Report, Voice, text};
 use crate::standing::Target;
 
 /// Runs the hook. `arguments` is how many it was given: git gives none, and nothing that is asked
@@ -31,16 +32,7 @@ pub fn pre_receive(
             "this is a git hook and takes no arguments".into(),
         )),
     };
-    answer(&judged, stderr, ambient, Side::Server)
-}
-
-/// Whose machine a hook runs on: whom its words are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// The server's: the verdict stands.
-    Server,
-    /// The pusher's: the verdict is advice, and can be passed over.
-    Client,
+    answer(&judged, stderr, ambient, Voice::Verdict)
 }
 
 /// Says what came of a push, and how the hook ends.
@@ -48,14 +40,20 @@ pub fn answer(
     judged: &Result<(Policy, Decision), Error>,
     stderr: &mut dyn Write,
     ambient: &Ambient,
-    side: Side,
+    voice: Voice,
 ) -> Exit {
     let (written, exit) = match judged {
-        Err(error) => (refuse(stderr, error, side), error.exit()),
+        Err(error) => (refuse(stderr, error, voice), error.exit()),
         Ok((policy, decision)) => match decision {
-            Decision::Reject(_) => (report(stderr, policy, decision, ambient), Exit::Reject),
+            Decision::Reject(_) => (
+                report(stderr, policy, decision, ambient, voice),
+                Exit::Reject,
+            ),
             Decision::Accept(judgement) if is_silent(judgement) => (Ok(()), Exit::Accept),
-            Decision::Accept(_) => (report(stderr, policy, decision, ambient), Exit::Accept),
+            Decision::Accept(_) => (
+                report(stderr, policy, decision, ambient, voice),
+                Exit::Accept,
+            ),
         },
     };
     match (written, exit) {
@@ -116,19 +114,26 @@ fn report(
     policy: &Policy,
     decision: &Decision,
     ambient: &Ambient,
+    voice: Voice,
 ) -> std::io::Result<()> {
-    text::write(stderr, decision, policy, ambient.today)?;
+    let report = Report {
+        decision,
+        policy,
+        voice,
+        today: ambient.today,
+    };
+    text::write(stderr, &report, &Palette::new(ambient.colour))?;
     stderr.flush()
 }
 
-fn refuse(stderr: &mut dyn Write, error: &Error, side: Side) -> std::io::Result<()> {
+fn refuse(stderr: &mut dyn Write, error: &Error, voice: Voice) -> std::io::Result<()> {
     writeln!(stderr, "error: {error}")?;
-    if let Some(help) = help(error, side) {
+    if let Some(help) = help(error, voice) {
         writeln!(stderr, "   = help: {help}")?;
     }
-    match side {
-        Side::Server => writeln!(stderr, "treewarden: refused: the push could not be judged")?,
-        Side::Client => writeln!(
+    match voice {
+        Voice::Verdict => writeln!(stderr, "treewarden: refused: the push could not be judged")?,
+        Voice::Advice => writeln!(
             stderr,
             "treewarden: advice: nothing was sent, since the push could not be judged here\n\
              note: `git push --no-verify` passes over this check; the server judges again"
@@ -137,28 +142,28 @@ fn refuse(stderr: &mut dyn Write, error: &Error, side: Side) -> std::io::Result<
     stderr.flush()
 }
 
-fn help(error: &Error, side: Side) -> Option<&'static str> {
-    match (error, side) {
-        (Error::Policy(_), Side::Server) => Some(
+fn help(error: &Error, voice: Voice) -> Option<&'static str> {
+    match (error, voice) {
+        (Error::Policy(_), Voice::Verdict) => Some(
             "the administrator of this server must mend the policy; until then nothing can be pushed",
         ),
-        (Error::Policy(_), Side::Client) => Some(
+        (Error::Policy(_), Voice::Advice) => Some(
             "`git config treewarden.policy` names the policy: `treewarden install --local` sets it",
         ),
-        (Error::Missing(_), Side::Server) => Some(
+        (Error::Missing(_), Voice::Verdict) => Some(
             "the push, or the server's repository, lacks an object: `git fsck` on both sides names it",
         ),
-        (Error::Missing(_), Side::Client) => {
+        (Error::Missing(_), Voice::Advice) => {
             Some("this repository lacks an object: `git fsck` tells more")
         }
         (Error::Malformed { .. }, _) => {
             Some("`git fsck` names the object; it can't be judged, so it can't be pushed")
         }
-        (Error::Repository(_), Side::Server) => {
+        (Error::Repository(_), Voice::Verdict) => {
             Some("the administrator of this server must look at its repository")
         }
         (Error::Internal(_), _) => Some("please report this, with the push that shows it"),
-        (Error::Repository(_), Side::Client)
+        (Error::Repository(_), Voice::Advice)
         | (Error::Input(_) | Error::Usage(_) | Error::TooMuch(_), _) => None,
     }
 }

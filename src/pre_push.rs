@@ -12,10 +12,11 @@ use crate::decision::{Decision, Judgement};
 use crate::error::{Error, Exit};
 use crate::gate::gate;
 use crate::git::Repo;
-use crate::hook::{Side, answer, policy_for};
+use crate::hook::{answer, policy_for};
 use crate::input::{self, Command};
 use crate::policy::Policy;
 use crate::progress::{Pace, shown};
+use crate::report::Voice;
 use crate::standing::{Remote, Target};
 
 /// How many objects a partial clone fetches so that a push can be judged.
@@ -37,7 +38,7 @@ pub fn pre_push(
         _ => {
             let usage = "this is a git hook: git gives it a remote's name and its URL";
             let judged = Err(Error::Usage(usage.into()));
-            return answer(&judged, stderr, ambient, Side::Client);
+            return answer(&judged, stderr, ambient, Voice::Advice);
         }
     };
     let work = Arc::default();
@@ -46,8 +47,8 @@ pub fn pre_push(
         judge(remote, url, stdin, ambient, &work)
     }) {
         Ok(None) => Exit::Accept,
-        Ok(Some(judged)) => answer(&Ok(judged), stderr, ambient, Side::Client),
-        Err(error) => answer(&Err(error), stderr, ambient, Side::Client),
+        Ok(Some(judged)) => answer(&Ok(judged), stderr, ambient, Voice::Advice),
+        Err(error) => answer(&Err(error), stderr, ambient, Voice::Advice),
     }
 }
 

@@ -13,7 +13,8 @@ use crate::error::{Error, Exit};
 use crate::gate::{self, Supposed};
 use crate::policy::{Policy, Tree};
 use crate::progress::{Pace, shown};
-use crate::report::text;
+use crate::report::palette::Palette;
+use crate::report::{Report, Voice, text};
 use crate::update::RefName;
 
 /// Judge a range of commits as if it were pushed to a tree
@@ -61,7 +62,13 @@ impl Check {
         let decision = shown(stderr, pace, &work, || {
             gate::check(supposed, &policy, &repo, &budget)
         })?;
-        text::write(stderr, &decision, &policy, ambient.today)?;
+        let report = Report {
+            decision: &decision,
+            policy: &policy,
+            voice: Voice::Verdict,
+            today: ambient.today,
+        };
+        text::write(stderr, &report, &Palette::new(ambient.colour))?;
         Ok(match decision {
             Decision::Accept(_) => Exit::Accept,
             Decision::Reject(_) => Exit::Reject,

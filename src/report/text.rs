@@ -3,11 +3,11 @@
 
 use std::io::{self, Write};
 
-use jiff::civil::Date;
-
 use super::escape::{Shown, shortened};
-use crate::decision::{Decision, Judgement, MOST_SHOWN};
-use crate::finding::{Finding, Offence, Offender, Origin, Severity, TouchedPath};
+use super::palette::{Painted, Palette};
+use super::{Report, Voice, word};
+use crate::decision::Decision;
+use crate::finding::{Finding, Offence, Offender, Origin, TouchedPath};
 use crate::policy::{Place, Policy};
 
 /// How much of a subject is shown, in characters.
@@ -18,95 +18,71 @@ const LINE_WIDTH: usize = 100;
 const DIGEST_SHOWN: usize = 12;
 
 /// Writes the whole report.
-pub fn write(
-    out: &mut dyn Write,
-    decision: &Decision,
-    policy: &Policy,
-    today: Date,
-) -> io::Result<()> {
-    let (judgement, word) = match decision {
-        Decision::Accept(judgement) => (judgement, "accepted"),
-        Decision::Reject(judgement) => (judgement, "refused"),
-    };
-    let weights = [Severity::Deny, Severity::Warn];
-    let shown = weights.map(|weight| judgement.of(weight).take(MOST_SHOWN));
-    let mut more = judgement.findings.len();
-    for finding in shown.into_iter().flatten() {
-        write_finding(out, finding, policy)?;
-        more -= 1;
-    }
-    if more > 0 {
-        writeln!(out, "… and {more} more findings")?;
-    }
-    for note in &judgement.notes {
-        writeln!(out, "note: {note}")?;
-    }
-    if let Some(date) = policy.review_by.filter(|date| *date < today) {
-        writeln!(out, "note: this policy was to be reviewed by {date}")?;
-    }
-    write_summary(out, judgement, policy, word)
-}
-
-fn write_summary(
-    out: &mut dyn Write,
-    judgement: &Judgement,
-    policy: &Policy,
-    word: &str,
-) -> io::Result<()> {
-    let digest: String = policy.digest.chars().take(DIGEST_SHOWN).collect();
-    write!(out, "treewarden: {word}")?;
-    for (at, update) in judgement.updates.iter().enumerate() {
-        let between = if at == 0 { ": " } else { ", " };
-        write!(out, "{between}{}", update.tree)?;
-        match update.entering {
-            Some(1) => write!(out, " (1 commit)")?,
-            Some(count) => write!(out, " ({count} commits)")?,
-            None => {}
-        }
-    }
-    writeln!(
+pub fn write(out: &mut dyn Write, report: &Report<'_>, palette: &Palette) -> io::Result<()> {
+    let mut page = Page {
         out,
-        " [policy {} {digest}]",
-        Shown(policy.origin.as_bytes())
-    )
+        policy: report.policy,
+        palette,
+    };
+    for finding in report.shown() {
+        page.finding(finding)?;
+    }
+    if let Some(line) = left_out(report) {
+        writeln!(page.out, "{line}")?;
+    }
+    for note in report.notes() {
+        page.note(&note)?;
+    }
+    page.verdict(report)
 }
 
-fn write_finding(out: &mut dyn Write, finding: &Finding, policy: &Policy) -> io::Result<()> {
-    let weight = match finding.severity {
-        Severity::Deny => "error",
-        Severity::Warn => "warning",
-    };
-    write!(out, "{weight}[{}]: ", finding.code)?;
+/// That there are more findings, if there are.
+fn left_out(report: &Report<'_>) -> Option<String> {
+    let more = report.left_out();
+    (more > 0).then(|| format!("… and {more} more findings"))
+}
+
+/// Who is at fault, and how.
+fn headline(finding: &Finding, palette: &Palette) -> String {
+    let fault = &finding.fault;
     match &finding.offender {
-        Offender::Update => writeln!(out, "{}", finding.fault)?,
+        Offender::Update => fault.clone(),
         Offender::Commit(offence) => {
-            writeln!(
-                out,
-                "commit {} {}",
-                offence.commit.oid.short(),
-                finding.fault
-            )?;
+            let oid = Painted(palette.oid, offence.commit.oid.short());
+            format!("commit {oid} {fault}")
         }
-        Offender::Unit { what, size, .. } => {
-            writeln!(out, "a {what} of {size} commits {}", finding.fault)?;
+        Offender::Unit { what, size, .. } => format!("a {what} of {size} commits {fault}"),
+    }
+}
+
+/// Who speaks, and the word for the decision.
+fn words(report: &Report<'_>) -> (&'static str, &'static str) {
+    match (report.voice, report.decision) {
+        (Voice::Verdict, Decision::Accept(_)) => ("treewarden: ", "accepted"),
+        (Voice::Verdict, Decision::Reject(_)) => ("treewarden: ", "refused"),
+        (Voice::Advice, Decision::Accept(_)) => ("treewarden: advice: ", "accepted"),
+        (Voice::Advice, Decision::Reject(_)) => {
+            ("treewarden: advice: ", "refused before anything was sent")
         }
     }
-    let tree = finding.tree.as_ref().map(|tree| format!(" (tree {tree})"));
-    writeln!(
-        out,
-        "  --> {}{}",
-        Shown(&finding.ref_name),
-        tree.unwrap_or_default()
-    )?;
-    write_offender(out, &finding.offender, policy)?;
-    if let Some(place) = &finding.place {
-        writeln!(out, "   = policy: {}", policy_line(place))?;
-    }
-    let mut help = finding.help.iter();
-    if let Some(first) = help.next() {
-        writeln!(out, "   = help: {first}")?;
-    }
-    help.try_for_each(|line| writeln!(out, "           {line}"))
+}
+
+/// What was judged, and by which policy.
+fn judged(report: &Report<'_>) -> String {
+    let updates: Vec<String> = report
+        .judgement()
+        .updates
+        .iter()
+        .map(|update| match update.entering {
+            Some(1) => format!("{} (1 commit)", update.tree),
+            Some(count) => format!("{} ({count} commits)", update.tree),
+            None => update.tree.clone(),
+        })
+        .collect();
+    let between = if updates.is_empty() { "" } else { ": " };
+    let origin = Shown(report.policy.origin.as_bytes());
+    let digest: String = report.policy.digest.chars().take(DIGEST_SHOWN).collect();
+    format!("{between}{} [policy {origin} {digest}]", updates.join(", "))
 }
 
 fn policy_line(place: &Place) -> String {
@@ -117,53 +93,111 @@ fn policy_line(place: &Place) -> String {
     }
 }
 
-fn write_offender(out: &mut dyn Write, offender: &Offender, policy: &Policy) -> io::Result<()> {
-    match offender {
-        Offender::Update => Ok(()),
-        Offender::Commit(offence) => write_offence(out, offence, policy),
-        Offender::Unit { commits, total, .. } => {
-            for offence in commits {
-                write_offence(out, offence, policy)?;
-            }
-            let more = total.saturating_sub(commits.len());
-            if more > 0 {
-                writeln!(out, "   | … and {more} more commits")?;
-            }
-            Ok(())
-        }
-    }
+/// Where the report is written, and how.
+struct Page<'p> {
+    out: &'p mut dyn Write,
+    policy: &'p Policy,
+    palette: &'p Palette,
 }
 
-fn write_offence(out: &mut dyn Write, offence: &Offence, policy: &Policy) -> io::Result<()> {
-    let subject = shortened(&offence.commit.subject, SUBJECT_WIDTH);
-    writeln!(out, "   | {} {subject}", offence.commit.oid.short())?;
-    for path in &offence.paths.paths {
-        write_path(out, path, policy)?;
-    }
-    let more = offence
-        .paths
-        .total
-        .saturating_sub(offence.paths.paths.len());
-    if more > 0 {
-        writeln!(out, "   |     … and {more} more paths")?;
-    }
-    Ok(())
-}
-
-fn write_path(out: &mut dyn Write, path: &TouchedPath, policy: &Policy) -> io::Result<()> {
-    write!(out, "   |     {}", Shown(&path.path))?;
-    if let Some(matched) = path.matched {
-        let class = policy.class_name(Some(matched.class));
-        write!(out, "  [{class}")?;
-        if let Some(pattern) = policy.pattern(matched) {
-            let place = pattern.place.to_string();
-            write!(out, ": `{}` at {}", pattern.text, Shown(place.as_bytes()))?;
+impl Page<'_> {
+    fn verdict(&mut self, report: &Report<'_>) -> io::Result<()> {
+        let (before, word) = words(report);
+        let style = match report.decision {
+            Decision::Accept(_) => self.palette.note,
+            Decision::Reject(_) => self.palette.error,
+        };
+        let word = Painted(style, word);
+        writeln!(self.out, "{before}{word}{}", judged(report))?;
+        match (report.voice, report.decision) {
+            (Voice::Verdict, _) | (_, Decision::Accept(_)) => Ok(()),
+            (Voice::Advice, Decision::Reject(_)) => self
+                .note("`git push --no-verify` passes over this check, and the server judges again"),
         }
-        write!(out, "]")?;
     }
-    match path.origin {
-        Origin::Changed => writeln!(out),
-        Origin::Added => writeln!(out, "  (added by the merge itself)"),
-        Origin::Resolved => writeln!(out, "  (resolved by the merge)"),
+
+    fn note(&mut self, note: &str) -> io::Result<()> {
+        writeln!(self.out, "{}: {note}", Painted(self.palette.note, "note"))
+    }
+
+    fn finding(&mut self, finding: &Finding) -> io::Result<()> {
+        let weight = format!("{}[{}]", word(finding.severity), finding.code);
+        let style = self.palette.weight(finding.severity);
+        write!(self.out, "{}: ", Painted(style, weight))?;
+        self.body(finding)
+    }
+
+    fn body(&mut self, finding: &Finding) -> io::Result<()> {
+        writeln!(self.out, "{}", headline(finding, self.palette))?;
+        let tree = finding.tree.as_ref().map(|tree| format!(" (tree {tree})"));
+        writeln!(
+            self.out,
+            "  --> {}{}",
+            Shown(&finding.ref_name),
+            tree.unwrap_or_default()
+        )?;
+        self.offender(&finding.offender)?;
+        if let Some(place) = &finding.place {
+            writeln!(self.out, "   = policy: {}", policy_line(place))?;
+        }
+        let mut help = finding.help.iter();
+        if let Some(first) = help.next() {
+            let word = Painted(self.palette.help, "help");
+            writeln!(self.out, "   = {word}: {first}")?;
+        }
+        help.try_for_each(|line| writeln!(self.out, "           {line}"))
+    }
+
+    fn offender(&mut self, offender: &Offender) -> io::Result<()> {
+        match offender {
+            Offender::Update => Ok(()),
+            Offender::Commit(offence) => self.offence(offence),
+            Offender::Unit { commits, total, .. } => {
+                for offence in commits {
+                    self.offence(offence)?;
+                }
+                let more = total.saturating_sub(commits.len());
+                if more > 0 {
+                    writeln!(self.out, "   | … and {more} more commits")?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn offence(&mut self, offence: &Offence) -> io::Result<()> {
+        let subject = shortened(&offence.commit.subject, SUBJECT_WIDTH);
+        let oid = Painted(self.palette.oid, offence.commit.oid.short());
+        writeln!(self.out, "   | {oid} {subject}")?;
+        for path in &offence.paths.paths {
+            self.path(path)?;
+        }
+        let more = offence
+            .paths
+            .total
+            .saturating_sub(offence.paths.paths.len());
+        if more > 0 {
+            writeln!(self.out, "   |     … and {more} more paths")?;
+        }
+        Ok(())
+    }
+
+    fn path(&mut self, path: &TouchedPath) -> io::Result<()> {
+        write!(self.out, "   |     {}", Shown(&path.path))?;
+        if let Some(matched) = path.matched {
+            let class = self.policy.class_name(Some(matched.class));
+            write!(self.out, "  [{class}")?;
+            if let Some(pattern) = self.policy.pattern(matched) {
+                let place = pattern.place.to_string();
+                let place = Shown(place.as_bytes());
+                write!(self.out, ": `{}` at {place}", pattern.text)?;
+            }
+            write!(self.out, "]")?;
+        }
+        match path.origin {
+            Origin::Changed => writeln!(self.out),
+            Origin::Added => writeln!(self.out, "  (added by the merge itself)"),
+            Origin::Resolved => writeln!(self.out, "  (resolved by the merge)"),
+        }
     }
 }
