@@ -19,7 +19,8 @@
 //! - The zero oid is no [`update::Oid`]; absence is [`update::RefValue::Absent`].
 //! - Rules see masks of classes ([`git::Touched`]), never lists of paths, and read no repository.
 //!   [`git::Changes`] is the seam behind which an engine can be replaced.
-//! - Nothing from a push reaches a terminal but through [`report::escape::Shown`].
+//! - Nothing from a push reaches a terminal but through [`report::escape::Shown`], or in a
+//!   document of printable ASCII.
 //! - git runs with a cleared environment and without replace refs; only [`git`] starts it, and
 //!   only [`git`] knows git2. The clock and the environment are read in [`ambient`].
 //! - All work on a push is paid for out of one [`budget::Budget`].

@@ -20,6 +20,7 @@ mod demo;
 mod differential;
 mod docs;
 mod fail_closed;
+mod formats;
 mod landings;
 mod merges;
 mod policy;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::format::Output;
 use super::{no_repository, policy, repository};
 use crate::ambient::Ambient;
 use crate::budget::Budget;
@@ -13,8 +14,7 @@ use crate::error::{Error, Exit};
 use crate::gate::{self, Supposed};
 use crate::policy::{Policy, Tree};
 use crate::progress::{Pace, shown};
-use crate::report::palette::Palette;
-use crate::report::{Report, Voice, text};
+use crate::report::{Report, Voice};
 use crate::update::RefName;
 
 /// Judge a range of commits as if it were pushed to a tree
@@ -34,12 +34,15 @@ pub struct Check {
     /// `preset:<name>` or a file [default: what the repository's config names]
     #[arg(long, value_name = "POLICY")]
     policy: Option<String>,
+    #[command(flatten)]
+    output: Output,
 }
 
 impl Check {
     pub(super) fn run(
         &self,
         ambient: &Ambient,
+        stdout: &mut dyn Write,
         stderr: &mut (dyn Write + Send),
     ) -> anyhow::Result<Exit> {
         let repo = repository(ambient)?.ok_or_else(no_repository)?;
@@ -68,7 +71,7 @@ impl Check {
             voice: Voice::Verdict,
             today: ambient.today,
         };
-        text::write(stderr, &report, &Palette::new(ambient.colour))?;
+        self.output.print(&report, ambient, stdout, stderr)?;
         Ok(match decision {
             Decision::Accept(_) => Exit::Accept,
             Decision::Reject(_) => Exit::Reject,

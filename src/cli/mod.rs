@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod format;
 mod install;
 
 use std::io::Write;
@@ -42,7 +43,7 @@ pub fn run(
     stderr: &mut (dyn Write + Send),
 ) -> Exit {
     let done = match &arguments.command {
-        Command::Check(command) => command.run(ambient, stderr),
+        Command::Check(command) => command.run(ambient, stdout, stderr),
         Command::Explain(command) => command.run(ambient, stdout),
         Command::Install(command) => command.run(ambient, stdout),
     };

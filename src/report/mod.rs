@@ -1,14 +1,20 @@
-//! What people see.
+//! What people see: one report in several formats. Each prints the same findings, in the same
+//! order and capped alike.
 
+mod ascii;
 pub mod escape;
+pub mod json;
 pub mod palette;
 pub mod text;
+
+use std::io::{self, Write};
 
 use jiff::civil::Date;
 
 use crate::decision::{Decision, Judgement, MOST_SHOWN};
 use crate::finding::{Finding, Severity};
 use crate::policy::Policy;
+use palette::Palette;
 
 /// All that a report is made of.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +38,56 @@ pub enum Voice {
     Advice,
 }
 
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people: see [`text`].
+    Text,
+    /// For programs: see [`json`].
+    Json,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: &[Self] = &[Self::Text, Self::Json];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+
+    /// What it is for, in a few words.
+    pub fn purpose(self) -> &'static str {
+        match self {
+            Self::Text => "for people, on standard error",
+            Self::Json => "for programs, by docs/report.schema.json",
+        }
+    }
+}
+
 impl<'r> Report<'r> {
+    /// Writes the report whole and flushes it: text to `stderr`, in the palette's colours, and
+    /// every other format to `stdout`.
+    pub fn write(
+        &self,
+        format: Format,
+        palette: &Palette,
+        stdout: &mut dyn Write,
+        stderr: &mut dyn Write,
+    ) -> io::Result<()> {
+        match format {
+            Format::Text => {
+                text::write(stderr, self, palette)?;
+                return stderr.flush();
+            }
+            Format::Json => json::write(stdout, self)?,
+        }
+        stdout.flush()
+    }
+
     /// What was found, whatever the decision.
     pub fn judgement(&self) -> &'r Judgement {
         match self.decision {

@@ -73,6 +73,11 @@ impl HookRun {
         self.ended(1, &format!("error[{code}]"))
     }
 
+    /// What it printed on standard output, raw.
+    pub fn printed(&self) -> &[u8] {
+        &self.0.stdout
+    }
+
     /// All that it said, raw.
     pub fn raw(&self) -> &[u8] {
         &self.0.stderr
