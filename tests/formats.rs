@@ -8,8 +8,10 @@
 )]
 
 mod cases;
+mod github;
 mod json;
 mod pages;
+mod sarif;
 mod schema;
 mod terminal;
 mod text;
@@ -17,7 +19,7 @@ mod text;
 use crate::support::{Format, HookRun, Sandbox};
 
 /// The formats that are printed on standard output.
-const DOCUMENTS: [&str; 1] = ["json"];
+const DOCUMENTS: [&str; 3] = ["json", "github", "sarif"];
 
 /// Runs `treewarden check` in the client's repository.
 fn check(s: &Sandbox, arguments: &[&str]) -> HookRun {
@@ -50,7 +52,7 @@ fn the_exit_status_is_that_of_the_text() {
     let run = check_one(s, &bad, "text");
     run.rejected("denied-path");
     assert!(run.printed().is_empty(), "text on standard output");
-    check_one(s, &bad, "xml").ended(2, "possible values: text, json");
+    check_one(s, &bad, "xml").ended(2, "possible values: text, json, github, sarif");
 }
 
 /// A reader of standard output alone must not take a failure for an acceptance.

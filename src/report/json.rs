@@ -34,7 +34,7 @@ fn document(report: &Report<'_>) -> Value {
 }
 
 /// The decision, whose word it is, by which policy, and how many findings there are in all.
-fn verdict(report: &Report<'_>) -> Value {
+pub(super) fn verdict(report: &Report<'_>) -> Value {
     let policy = report.policy;
     let total = |weight| report.judgement().of(weight).count();
     json!({
@@ -79,7 +79,7 @@ fn finding(finding: &Finding, policy: &Policy) -> Value {
 }
 
 /// The tree, the ref and the offender of a finding.
-fn culprit(finding: &Finding, policy: &Policy) -> Value {
+pub(super) fn culprit(finding: &Finding, policy: &Policy) -> Value {
     merged([
         json!({ "tree": finding.tree }),
         bytes("ref", &finding.ref_name),
@@ -156,7 +156,7 @@ fn bytes(name: &str, raw: &[u8]) -> Value {
 }
 
 /// One object with the members of all of these, in order.
-fn merged<const N: usize>(parts: [Value; N]) -> Value {
+pub(super) fn merged<const N: usize>(parts: [Value; N]) -> Value {
     let members = parts.into_iter().filter_map(|part| match part {
         Value::Object(members) => Some(members),
         _ => None,

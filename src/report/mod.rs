@@ -3,8 +3,10 @@
 
 mod ascii;
 pub mod escape;
+pub mod github;
 pub mod json;
 pub mod palette;
+pub mod sarif;
 pub mod text;
 
 use std::io::{self, Write};
@@ -45,17 +47,23 @@ pub enum Format {
     Text,
     /// For programs: see [`json`].
     Json,
+    /// Workflow commands of GitHub Actions: see [`github`].
+    Github,
+    /// SARIF 2.1.0: see [`sarif`].
+    Sarif,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: &[Self] = &[Self::Text, Self::Json];
+    pub const ALL: &[Self] = &[Self::Text, Self::Json, Self::Github, Self::Sarif];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Json => "json",
+            Self::Github => "github",
+            Self::Sarif => "sarif",
         }
     }
 
@@ -64,6 +72,8 @@ impl Format {
         match self {
             Self::Text => "for people, on standard error",
             Self::Json => "for programs, by docs/report.schema.json",
+            Self::Github => "workflow commands, which GitHub Actions shows as annotations",
+            Self::Sarif => "SARIF 2.1.0, for viewers of findings",
         }
     }
 }
@@ -84,6 +94,8 @@ impl<'r> Report<'r> {
                 return stderr.flush();
             }
             Format::Json => json::write(stdout, self)?,
+            Format::Github => github::write(stdout, self)?,
+            Format::Sarif => sarif::write(stdout, self)?,
         }
         stdout.flush()
     }

@@ -37,13 +37,25 @@ pub fn write(out: &mut dyn Write, report: &Report<'_>, palette: &Palette) -> io:
 }
 
 /// That there are more findings, if there are.
-fn left_out(report: &Report<'_>) -> Option<String> {
+pub(super) fn left_out(report: &Report<'_>) -> Option<String> {
     let more = report.left_out();
     (more > 0).then(|| format!("… and {more} more findings"))
 }
 
+/// What a finding says below its code, without colours.
+pub(super) fn body(finding: &Finding, policy: &Policy) -> io::Result<String> {
+    let mut out = Vec::new();
+    let mut page = Page {
+        out: &mut out,
+        policy,
+        palette: &Palette::PLAIN,
+    };
+    page.body(finding)?;
+    Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
 /// Who is at fault, and how.
-fn headline(finding: &Finding, palette: &Palette) -> String {
+pub(super) fn headline(finding: &Finding, palette: &Palette) -> String {
     let fault = &finding.fault;
     match &finding.offender {
         Offender::Update => fault.clone(),
@@ -53,6 +65,12 @@ fn headline(finding: &Finding, palette: &Palette) -> String {
         }
         Offender::Unit { what, size, .. } => format!("a {what} of {size} commits {fault}"),
     }
+}
+
+/// The whole verdict, in a line without colours.
+pub(super) fn verdict(report: &Report<'_>) -> String {
+    let (before, word) = words(report);
+    format!("{before}{word}{}", judged(report))
 }
 
 /// Who speaks, and the word for the decision.

@@ -1,0 +1,88 @@
+//! The report as workflow commands of GitHub Actions: an annotation for each finding and note,
+//! and one for the verdict. Every line is a command, so that nothing else in it can be one.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::escape::Shown;
+use super::{Report, text, word};
+use crate::finding::{Finding, Offence, Offender};
+
+/// Writes the whole report.
+pub fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
+    let mut commands = String::new();
+    for finding in report.shown() {
+        let body = text::body(finding, report.policy)?;
+        let title = match &finding.tree {
+            Some(tree) => format!("{} ({tree})", finding.code),
+            None => finding.code.to_string(),
+        };
+        let file = first_path(finding);
+        command(
+            &mut commands,
+            word(finding.severity),
+            &title,
+            file.as_deref(),
+            body.trim_end(),
+        );
+    }
+    let notes = text::left_out(report).into_iter().chain(report.notes());
+    for note in notes.chain([text::verdict(report)]) {
+        command(&mut commands, "notice", "treewarden", None, &note);
+    }
+    out.write_all(commands.as_bytes())
+}
+
+/// Adds `::<name> title=…,file=…::<message>`.
+fn command(out: &mut String, name: &str, title: &str, file: Option<&str>, message: &str) {
+    let title = property(title);
+    let file = file.map_or_else(String::new, |file| format!(",file={}", property(file)));
+    // Writing into a `String` can't fail.
+    let _ = writeln!(out, "::{name} title={title}{file}::{}", data(message));
+}
+
+/// The path to put the annotation at: the first one, if it can be told as it is.
+fn first_path(finding: &Finding) -> Option<Cow<'_, str>> {
+    let offence: &Offence = match &finding.offender {
+        Offender::Update => return None,
+        Offender::Commit(offence) => offence,
+        Offender::Unit { commits, .. } => commits.first()?,
+    };
+    let path = &offence.paths.paths.first()?.path;
+    let plain = Shown(path).to_string().into_bytes() == *path;
+    plain.then(|| String::from_utf8_lossy(path))
+}
+
+/// A command's message, escaped as the runner wants it.
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// The value of a property of a command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_ends_a_command_early() {
+        let mut out = String::new();
+        command(
+            &mut out,
+            "error",
+            "a,b:c",
+            Some("x%,y::z"),
+            "100%\r\n::warning::y",
+        );
+        assert_eq!(
+            out,
+            "::error title=a%2Cb%3Ac,file=x%25%2Cy%3A%3Az::100%25%0D%0A::warning::y\n"
+        );
+    }
+}
