@@ -1,5 +1,7 @@
 //! From the merged tables to a [`Policy`]. Every fault is collected, with its line.
 
+use std::path::PathBuf;
+
 use sha2::{Digest, Sha256};
 
 use super::fields::{BUDGET_KEYS, CLASS_KEYS, Fields, POLICY_KEYS, UPSTREAM_KEYS};
@@ -17,16 +19,48 @@ const DEEPEST_EXTENDS: usize = 8;
 /// Reads the policy at `source` and all that it extends, for the repository that calls itself
 /// `repository`; without a name, the policy's own counts.
 pub fn load(source: &Source, repository: Option<&str>) -> Result<Policy, Faults> {
-    let table = read_merged(source, DEEPEST_EXTENDS)?;
+    let text = source.read()?;
+    load_draft(&Draft::of(source, &text), repository)
+}
+
+/// A policy's text that need not stand in a file yet.
+pub struct Draft<'t> {
+    /// The text.
+    pub text: &'t str,
+    /// What faults and reports call it.
+    pub called: String,
+    /// What a relative `extends` in it is relative to.
+    pub folder: PathBuf,
+}
+
+impl<'t> Draft<'t> {
+    /// The text of a source.
+    pub fn of(source: &Source, text: &'t str) -> Self {
+        Self {
+            text,
+            called: source.to_string(),
+            folder: source.folder().to_owned(),
+        }
+    }
+}
+
+/// The same for a draft.
+pub fn load_draft(draft: &Draft<'_>, repository: Option<&str>) -> Result<Policy, Faults> {
+    let table = merged(draft)?;
     let digest = Sha256::digest(node::canonical(&table));
     let digest = digest
         .iter()
         .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-    compile(&table, source, digest, repository)
+    compile(&table, &draft.called, digest, repository)
 }
 
-fn read_merged(source: &Source, depth: usize) -> Result<Table, Faults> {
-    let mut upper = node::parse(&source.to_string(), &source.read()?)?;
+/// What the draft and all that it extends say together.
+pub(super) fn merged(draft: &Draft<'_>) -> Result<Table, Faults> {
+    read_merged(draft, DEEPEST_EXTENDS)
+}
+
+fn read_merged(draft: &Draft<'_>, depth: usize) -> Result<Table, Faults> {
+    let mut upper = node::parse(&draft.called, draft.text)?;
     let Some(extends) = upper.remove("extends") else {
         return Ok(upper);
     };
@@ -45,21 +79,23 @@ fn read_merged(source: &Source, depth: usize) -> Result<Table, Faults> {
             "more than {DEEPEST_EXTENDS} policies extend one another"
         )));
     }
-    let lower = Source::parse(below, source.folder());
-    let lower = read_merged(&lower, depth - 1)
-        .map_err(|inner| fault(format!("`extends` can't be followed: {inner}")))?;
+    let source = Source::parse(below, &draft.folder);
+    let lower = source
+        .read()
+        .and_then(|text| read_merged(&Draft::of(&source, &text), depth - 1));
+    let lower = lower.map_err(|inner| fault(format!("`extends` can't be followed: {inner}")))?;
     Ok(merge::merge(lower, upper))
 }
 
 fn compile(
     table: &Table,
-    source: &Source,
+    called: &str,
     digest: String,
     repository: Option<&str>,
 ) -> Result<Policy, Faults> {
     let mut faults = Faults::default();
     let top = Place {
-        file: source.to_string().into(),
+        file: called.into(),
         line: 1,
         text: "".into(),
     };
@@ -94,7 +130,7 @@ fn compile(
     match classifier {
         Ok(classifier) if faults.is_empty() => Ok(Policy {
             digest,
-            origin: source.to_string(),
+            origin: called.into(),
             repository,
             review_by,
             ungoverned,

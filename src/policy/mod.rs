@@ -5,6 +5,7 @@
 //! (the types below). Everything here is valid: what holds a `Policy` checks nothing again.
 
 mod compile;
+pub mod edit;
 mod fields;
 mod merge;
 mod node;
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use regex::bytes::Regex;
 
-pub use compile::load;
+pub use compile::{Draft, load, load_draft};
 pub use fields::KEYS;
 pub use pattern::PathPattern;
 pub use place::{Faults, Place};
