@@ -27,6 +27,10 @@ pub struct History<'r> {
     known: RefCell<HashMap<Oid, Rc<Commit>>>,
 }
 
+/// Commits that were parsed already, from one store to the next.
+#[derive(Default)]
+pub struct KnownCommits(HashMap<Oid, Rc<Commit>>);
+
 /// Commits to visit, newest first.
 #[derive(Default)]
 pub(super) struct Queue(BinaryHeap<(i64, Oid)>);
@@ -53,11 +57,21 @@ const STALE: u8 = 4;
 impl<'r> History<'r> {
     /// An empty store over a repository.
     pub fn new(repo: &'r Repo, budget: &'r Budget) -> Self {
+        Self::knowing(KnownCommits::default(), repo, budget)
+    }
+
+    /// A store that begins with what another one over the same repository read.
+    pub fn knowing(known: KnownCommits, repo: &'r Repo, budget: &'r Budget) -> Self {
         Self {
             repo,
             budget,
-            known: RefCell::default(),
+            known: RefCell::new(known.0),
         }
+    }
+
+    /// What was read, for another store.
+    pub fn into_known(self) -> KnownCommits {
+        KnownCommits(self.known.into_inner())
     }
 
     /// The commit of that name.
@@ -129,6 +143,32 @@ impl<'r> History<'r> {
         }
         found.retain(|oid| marks.get(oid).is_some_and(|mark| mark & STALE == 0));
         Ok(found)
+    }
+
+    /// Those of the commits that no other one of them reaches, each once and in their order. Where
+    /// clocks are wrong, too many.
+    pub fn independent(&self, commits: &[Oid]) -> Result<Vec<Oid>, Error> {
+        let mut queue = Queue::default();
+        let mut reached = HashSet::new();
+        let mut oldest = i64::MAX;
+        let mut starts = HashSet::new();
+        for oid in commits {
+            let commit = self.commit(*oid)?;
+            oldest = oldest.min(commit.time.saturating_sub(SKEW));
+            if starts.insert(*oid) {
+                queue.push(*oid, &commit);
+            }
+        }
+        while queue.newest().is_some_and(|time| time >= oldest) {
+            let Some(oid) = queue.pop() else { break };
+            for parent in &self.commit(oid)?.parents {
+                if reached.insert(*parent) && !starts.contains(parent) {
+                    queue.push(*parent, &*self.commit(*parent)?);
+                }
+            }
+        }
+        let left = commits.iter().filter(|oid| !reached.contains(*oid));
+        Ok(left.filter(|oid| starts.remove(*oid)).copied().collect())
     }
 
     /// For each of up to 64 commits, which of them reach it: a bit each, its own included.

@@ -6,6 +6,7 @@
 //! | `open` | a repository, the quarantine included; its configuration |
 //! | `refs` | refs as they stand |
 //! | `remotes` | remote repositories, as a clone knows them |
+//! | `reflog` | what refs held before |
 //! | `objects` | commits and tree objects, parsed from their raw bytes |
 //! | `history` | the commit graph: merge bases, what descends from what |
 //! | `range` | the entering commits |
@@ -21,12 +22,14 @@ mod merge;
 mod objects;
 mod open;
 mod range;
+mod reflog;
 mod refs;
 mod remotes;
 
 pub use changes::{Changes, SimpleChanges, Touched};
 pub use command::CleanGit;
-pub use history::{History, Lineage};
+pub use history::{History, KnownCommits, Lineage};
 pub use open::{Quarantine, Repo};
 pub use range::{CommitIx, CommitRow, Parent, Range};
+pub use reflog::{Moved, Reflog};
 pub use refs::{RefTable, Standing};

@@ -112,7 +112,8 @@ impl Repo {
         &self.git_dir
     }
 
-    /// The git directory that all worktrees share.
+    /// The git directory of the repository itself, where `git_dir` is that of a linked worktree;
+    /// else the same.
     pub fn common_dir(&self) -> &Path {
         self.inner.commondir()
     }

@@ -155,3 +155,28 @@ fn best_common(ancestors: &[Places], one: usize, others: &[usize]) -> Places {
 fn merge_bases_and_lineages_are_gits() {
     hold(150, chosen(), |(history, numbers)| graph(history, numbers));
 }
+
+fn independent_commits(history: &History, numbers: &[usize]) {
+    let made = history.import();
+    let budget = plenty();
+    let graph = Graph::new(&made.repo, &budget);
+    let count = history.nodes.len();
+    let asked: Vec<Oid> = numbers
+        .iter()
+        .map(|number| made.oids[number % count])
+        .collect();
+    let found = graph.independent(&asked).unwrap();
+    let names: Vec<String> = asked.iter().map(Oid::to_string).collect();
+    let mut args = vec!["merge-base", "--independent"];
+    args.extend(names.iter().map(String::as_str));
+    let expected = places(&made, &made.witness.commits(&args));
+    assert_eq!(places(&made, &found), expected, "{asked:?}");
+    assert_eq!(found.len(), expected.len(), "each once");
+}
+
+#[test]
+fn commits_that_no_other_reaches_are_gits() {
+    hold(100, chosen(), |(history, numbers)| {
+        independent_commits(history, numbers)
+    });
+}
