@@ -64,6 +64,21 @@ pub fn check(
     repo: &Repo,
     budget: &Budget,
 ) -> Result<Decision, Error> {
+    let history = History::new(repo, budget);
+    let judge = Judge::new(policy, repo, &Target::Here, &history, budget);
+    check_as(supposed, judge, MOST_ROUTED)
+}
+
+/// The same by a judge that brings what it knows of the history, and without advice.
+pub fn rehearse<'r>(supposed: Supposed<'r>, judge: Judge<'r>) -> Result<Decision, Error> {
+    check_as(supposed, judge, 0)
+}
+
+fn check_as<'r>(
+    supposed: Supposed<'r>,
+    judge: Judge<'r>,
+    most_routed: usize,
+) -> Result<Decision, Error> {
     let Supposed {
         tree,
         ref_name,
@@ -71,13 +86,12 @@ pub fn check(
         new,
     } = supposed;
     let mut wanted = BTreeSet::new();
-    upstream_prefixes(tree, policy, &mut wanted);
-    let standing = repo.refs(&wanted, budget)?;
-    let history = History::new(repo, budget);
-    let judge = Judge::new(policy, repo, &Target::Here, &history, budget);
+    upstream_prefixes(tree, judge.policy, &mut wanted);
+    let standing = judge.repo.refs(&wanted, judge.budget)?;
     let mut hidden = judge.trusted(tree, &standing)?;
     hidden.extend(old);
     let mut court = Court::new(judge, standing);
+    court.most_routed = most_routed;
     if tree.enforce != Enforce::Off {
         court.case(Case {
             tree,
@@ -131,6 +145,7 @@ struct Court<'r> {
     standing: RefTable,
     judgement: Judgement,
     judged: Vec<(Case<'r>, Commits)>,
+    most_routed: usize,
 }
 
 impl<'r> Court<'r> {
@@ -140,6 +155,7 @@ impl<'r> Court<'r> {
             standing,
             judgement: Judgement::default(),
             judged: Vec::new(),
+            most_routed: MOST_ROUTED,
         }
     }
 
@@ -277,7 +293,7 @@ impl<'r> Court<'r> {
             Err(Error::TooMuch(_)) => return bare(),
             other => other?,
         };
-        let help = match router.help(broken, before < MOST_ROUTED) {
+        let help = match router.help(broken, before < self.most_routed) {
             Err(Error::TooMuch(_)) => Vec::new(),
             other => other?,
         };

@@ -44,6 +44,7 @@
 //! | [`gate`] | the pipeline |
 //! | [`finding`], [`decision`] | what is said of a push, and the verdict |
 //! | [`report`] | how it is printed |
+//! | [`dry_run`] | what a policy says of pushes that were made already |
 //! | [`budget`] | how much work a push may ask for |
 //! | [`progress`] | that work is still going on |
 //! | [`ambient`] | the clock and the environment |
@@ -55,6 +56,7 @@ pub mod budget;
 pub mod classify;
 pub mod cli;
 pub mod decision;
+pub mod dry_run;
 pub mod error;
 pub mod finding;
 pub mod gate;

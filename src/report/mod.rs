@@ -7,6 +7,7 @@ pub mod github;
 pub mod json;
 pub mod palette;
 pub mod sarif;
+pub mod short;
 pub mod text;
 
 use std::io::{self, Write};
