@@ -10,7 +10,7 @@ use crate::error::{Error, Exit};
 use crate::gate::gate;
 use crate::git::Repo;
 use crate::input;
-use crate::policy::{self, Policy, server_source};
+use crate::policy::{self, Policy, Source, server_source};
 use crate::progress::{Pace, shown};
 use crate::report::palette::Palette;
 use crate::report::{Report, Voice, text};
@@ -104,9 +104,13 @@ pub fn server_policy(repo: &Repo) -> Result<Policy, Error> {
 
 /// The same policy, as it reads for the repository of that name.
 pub fn policy_for(repo: &Repo, name: Option<&str>) -> Result<Policy, Error> {
+    policy::load(&server_policy_source(repo)?, name).map_err(Error::Policy)
+}
+
+/// Where that policy is.
+pub fn server_policy_source(repo: &Repo) -> Result<Source, Error> {
     let configured = repo.trusted_config("treewarden.policy")?;
-    let source = server_source(configured.as_deref(), repo.common_dir()).map_err(Error::Policy)?;
-    policy::load(&source, name).map_err(Error::Policy)
+    server_source(configured.as_deref(), repo.common_dir()).map_err(Error::Policy)
 }
 
 fn report(

@@ -45,6 +45,7 @@
 //! | [`finding`], [`decision`] | what is said of a push, and the verdict |
 //! | [`report`] | how it is printed |
 //! | [`dry_run`] | what a policy says of pushes that were made already |
+//! | [`deploy`] | puts a policy into force, in one step |
 //! | [`budget`] | how much work a push may ask for |
 //! | [`progress`] | that work is still going on |
 //! | [`ambient`] | the clock and the environment |
@@ -56,6 +57,7 @@ pub mod budget;
 pub mod classify;
 pub mod cli;
 pub mod decision;
+pub mod deploy;
 pub mod dry_run;
 pub mod error;
 pub mod finding;

@@ -2,6 +2,7 @@
 //! order and capped alike.
 
 mod ascii;
+pub mod deployed;
 pub mod escape;
 pub mod github;
 pub mod json;

@@ -1,0 +1,85 @@
+//! A file replaced in one step, with its mode and its owner kept.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::path::Path;
+
+use crate::error::Error;
+use crate::git::Repo;
+
+/// Whose a file is to be, and who may read and write it.
+#[derive(Clone, Copy)]
+pub(super) struct Like {
+    mode: u32,
+    user: u32,
+    group: u32,
+    /// Whether another owner would be a change.
+    exact: bool,
+}
+
+impl Like {
+    /// As the file has it; where there is none, readable for those who can read the repository's
+    /// config, and writable for its owner alone.
+    pub(super) fn of(file: &Path, repo: &Repo) -> Result<Self, Error> {
+        let config = repo.common_dir().join("config");
+        let (path, exact) = match fs::symlink_metadata(file) {
+            Ok(found) if found.is_file() => (file, true),
+            _ => (config.as_path(), false),
+        };
+        let found = fs::metadata(path).map_err(|error| failed(path, &error))?;
+        let mode = found.mode() & 0o7777;
+        Ok(Self {
+            mode: if exact { mode } else { mode & 0o444 | 0o600 },
+            user: found.uid(),
+            group: found.gid(),
+            exact,
+        })
+    }
+
+    fn apply(self, file: &File) -> io::Result<()> {
+        let is = file.metadata()?;
+        if (is.uid(), is.gid()) != (self.user, self.group) {
+            match fchown(file, Some(self.user), Some(self.group)) {
+                // Only root gives files away.
+                Err(error) if error.kind() == ErrorKind::PermissionDenied && self.exact => {
+                    return Err(io::Error::other(
+                        "its owner can't be kept: run this as its owner, or as root",
+                    ));
+                }
+                // A new one is its maker's then.
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
+                other => other?,
+            }
+        }
+        file.set_permissions(Permissions::from_mode(self.mode))
+    }
+}
+
+/// Replaces a file in one step, which also lasts when the machine fails. `ready` is asked about
+/// the whole new file, by its temporary name.
+pub(super) fn replace(
+    file: &Path,
+    bytes: &[u8],
+    like: Like,
+    ready: impl FnOnce(&Path) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let fail = |error: io::Error| failed(file, &error);
+    let folder = file
+        .parent()
+        .ok_or(Error::Internal("a policy file without a folder"))?;
+    let mut made = tempfile::NamedTempFile::new_in(folder).map_err(fail)?;
+    made.write_all(bytes).map_err(fail)?;
+    like.apply(made.as_file()).map_err(fail)?;
+    made.as_file().sync_all().map_err(fail)?;
+    ready(made.path())?;
+    made.persist(file).map_err(|error| fail(error.error))?;
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(fail)
+}
+
+/// An error at a path.
+pub(super) fn failed(path: &Path, error: &io::Error) -> Error {
+    Error::Repository(format!("{}: {error}", path.display()))
+}
