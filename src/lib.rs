@@ -45,6 +45,7 @@
 //! | [`finding`], [`decision`] | what is said of a push, and the verdict |
 //! | [`report`] | how it is printed |
 //! | [`dry_run`] | what a policy says of pushes that were made already |
+//! | [`adopt`] | which history was before the policy |
 //! | [`deploy`] | puts a policy into force, in one step |
 //! | [`budget`] | how much work a push may ask for |
 //! | [`progress`] | that work is still going on |
@@ -52,6 +53,7 @@
 //! | [`error`] | errors and exit statuses |
 //! | [`hook`], [`pre_push`], [`cli`] | the programs, from their input to their exit status |
 
+pub mod adopt;
 pub mod ambient;
 pub mod budget;
 pub mod classify;

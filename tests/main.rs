@@ -14,6 +14,7 @@
 
 mod support;
 
+mod adopt;
 mod check;
 mod commands;
 mod demo;

@@ -1,5 +1,6 @@
 //! The command line of `treewarden`: one file a command. Only here is clap known.
 
+mod adopt;
 mod check;
 mod explain;
 mod format;
@@ -15,7 +16,7 @@ use crate::ambient::Ambient;
 use crate::error::{Error, Exit};
 use crate::git::Repo;
 use crate::hook::server_policy;
-use crate::policy::{self, Policy, Source};
+use crate::policy::{Policy, Source, load};
 
 /// Keep every commit in the tree where it belongs.
 #[derive(Debug, Parser)]
@@ -30,6 +31,7 @@ const EXIT_HELP: &str = "Exit status: 0 accepted or done, 1 rejected, 2 usage, 3
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Adopt(adopt::Adopt),
     Check(check::Check),
     Explain(explain::Explain),
     Install(install::Install),
@@ -44,6 +46,7 @@ pub fn run(
 ) -> Exit {
     let done = match &arguments.command {
         Command::Check(command) => command.run(ambient, stdout, stderr),
+        Command::Adopt(command) => command.run(ambient, stdout),
         Command::Explain(command) => command.run(ambient, stdout),
         Command::Install(command) => command.run(ambient, stdout),
     };
@@ -69,6 +72,14 @@ fn repository(ambient: &Ambient) -> Result<Option<Repo>, Error> {
     }
 }
 
+/// The repository at a path, else the one here.
+fn repository_at(path: Option<&Path>, ambient: &Ambient) -> Result<Repo, Error> {
+    match path {
+        Some(path) => Repo::open(path, ambient.git.clone()),
+        None => repository(ambient)?.ok_or_else(no_repository),
+    }
+}
+
 fn no_repository() -> Error {
     Error::Repository("this is no git repository, nor is any folder above it".into())
 }
@@ -85,5 +96,5 @@ fn policy(given: Option<&str>, repo: Option<&Repo>) -> anyhow::Result<Policy> {
     };
     let here = std::env::current_dir().context("the current folder can't be read")?;
     let source = Source::parse(text, &here);
-    Ok(policy::load(&source, name.as_deref()).map_err(Error::Policy)?)
+    Ok(load(&source, name.as_deref()).map_err(Error::Policy)?)
 }

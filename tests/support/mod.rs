@@ -15,12 +15,14 @@
     clippy::disallowed_methods
 )]
 
+mod cli;
 mod commits;
 mod hook;
 mod http;
 mod push;
 mod sandbox;
 
+pub use cli::Told;
 pub use hook::HookRun;
 pub use http::HttpServer;
 pub use push::Pushed;
