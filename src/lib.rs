@@ -45,6 +45,7 @@
 //! | [`finding`], [`decision`] | what is said of a push, and the verdict |
 //! | [`report`] | how it is printed |
 //! | [`dry_run`] | what a policy says of pushes that were made already |
+//! | [`compare`] | two policies beside each other |
 //! | [`adopt`] | which history was before the policy |
 //! | [`deploy`] | puts a policy into force, in one step |
 //! | [`budget`] | how much work a push may ask for |
@@ -58,6 +59,7 @@ pub mod ambient;
 pub mod budget;
 pub mod classify;
 pub mod cli;
+pub mod compare;
 pub mod decision;
 pub mod deploy;
 pub mod dry_run;

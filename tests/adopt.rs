@@ -412,6 +412,8 @@ fn the_help_says_where_it_writes_and_how_it_ends() {
     let s = &Sandbox::new(Format::Sha1Files);
     for (command, text) in [
         (&["adopt"][..], "<file>.previous"),
+        (&["policy", "check"], "1 something would"),
+        (&["policy", "install"], "treewarden.toml"),
     ] {
         s.tell(&[command, &["--help"]].concat())
             .ended(0)
@@ -419,5 +421,7 @@ fn the_help_says_where_it_writes_and_how_it_ends() {
             .says("Example")
             .says(text);
     }
+    s.tell(&["policy"]).ended(2).says("Usage");
+    s.tell(&["policy", "check"]).ended(2).says("<FILE>");
     s.tell(&["adopt", "--last", "x"]).ended(2).says("--last");
 }

@@ -26,6 +26,8 @@ mod landings;
 mod merges;
 mod policy;
 mod progress;
+mod policy_check;
+mod policy_install;
 mod push;
 mod refs;
 mod transports;

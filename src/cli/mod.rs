@@ -5,6 +5,7 @@ mod check;
 mod explain;
 mod format;
 mod install;
+mod policy;
 
 use std::io::Write;
 use std::path::Path;
@@ -35,6 +36,7 @@ enum Command {
     Check(check::Check),
     Explain(explain::Explain),
     Install(install::Install),
+    Policy(policy::PolicyCommand),
 }
 
 /// Runs the command, and says on `stderr` what went wrong.
@@ -49,6 +51,7 @@ pub fn run(
         Command::Adopt(command) => command.run(ambient, stdout),
         Command::Explain(command) => command.run(ambient, stdout),
         Command::Install(command) => command.run(ambient, stdout),
+        Command::Policy(command) => command.run(ambient, stdout),
     };
     done.unwrap_or_else(|error| {
         // Where even this can't be written, the exit status still tells.

@@ -2,6 +2,7 @@
 //! order and capped alike.
 
 mod ascii;
+pub mod comparison;
 pub mod deployed;
 pub mod escape;
 pub mod github;
