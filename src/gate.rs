@@ -228,14 +228,14 @@ impl<'r> Court<'r> {
         }
         self.judgement.findings.extend(verdict.update);
         if let Some(exceeded) = verdict.exceeded {
-            let finding = too_much(&case, exceeded, self.judge.policy);
+            let finding = too_much(&case, exceeded);
             self.judgement.findings.push(finding);
         }
         if verdict.exceeded.is_some() || !verdict.commits.broken.is_empty() {
             self.note(notes::upstreams(&self.absent(case.tree), self.judge.target));
         }
         if case.old == Old::Absent && !verdict.commits.broken.is_empty() {
-            self.note(Some(notes::adoption(&case, self.judge.policy)));
+            self.note(Some(notes::adoption(&case)));
         }
         let known = verdict.exceeded.is_none() && case.tree.judges_commits();
         let entering = known.then_some(verdict.commits.range.rows.len());
@@ -349,7 +349,7 @@ fn bare(case: &Case<'_>, range: &Range, broken: &Broken) -> Result<Finding, Erro
     })
 }
 
-fn too_much(case: &Case<'_>, exceeded: Exceeded, policy: &Policy) -> Finding {
+fn too_much(case: &Case<'_>, exceeded: Exceeded) -> Finding {
     let fault = exceeded.to_string();
     let place = &case.tree.place;
     let mut finding = tree_finding(case.tree, Code::TooMuch, case.ref_name, fault, place);
@@ -358,7 +358,7 @@ fn too_much(case: &Case<'_>, exceeded: Exceeded, policy: &Policy) -> Finding {
         .help
         .push("push in smaller steps, or raise [budget] in the policy".to_owned());
     if case.old == Old::Absent {
-        finding.help.push(notes::adoption(case, policy));
+        finding.help.push(notes::adoption(case));
     }
     finding
 }

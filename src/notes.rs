@@ -1,7 +1,7 @@
 //! What a report says beside its findings: what was not known, and what could be done about it.
 
 use crate::judge::Case;
-use crate::policy::{Policy, RefPattern, Upstream};
+use crate::policy::{RefPattern, Upstream};
 use crate::report::escape::Shown;
 use crate::standing::{Held, Target};
 use crate::update::{Oid, RefName};
@@ -11,17 +11,24 @@ pub const SHALLOW: &str = "this clone is shallow, so what lies behind its end wa
                            `git fetch --unshallow`";
 
 /// How a history from before the policy comes into a tree.
-pub fn adoption(case: &Case<'_>, policy: &Policy) -> String {
-    let extends = match policy.origin.starts_with("preset:") {
-        true => format!(", in a policy that says `extends = \"{}\"`", policy.origin),
-        false => String::new(),
-    };
+pub fn adoption(case: &Case<'_>) -> String {
     format!(
-        "{} is new here, so its whole history was judged; one from before the policy is adopted \
-         with `since = \"<full oid>\"` under the [[tree]] {}{extends}",
+        "{} is new here, so its whole history was judged; one from before the policy comes in \
+         unjudged where the server's administrator fetches it into this ref, and then runs \
+         `treewarden adopt --tree {}`",
         Shown(case.ref_name.as_bytes()),
-        case.tree.name,
+        quoted(&case.tree.name),
     )
+}
+
+/// The name as a shell takes it.
+fn quoted(name: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "/._-".contains(character);
+    if name.chars().all(plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', "'\\''"))
+    }
 }
 
 /// What a clone took for a ref's old value; `None` where it has that one.

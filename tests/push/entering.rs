@@ -83,7 +83,7 @@ fn a_new_tree_is_judged_whole_and_told_how_to_adopt_its_history() {
         s.push(&tip, "master")
             .rejected("denied-path")
             .finds("denied-path", 2)
-            .says("since");
+            .says("treewarden adopt --tree bpf-next/master");
     });
 }
 
