@@ -170,6 +170,16 @@ fn forbidden_in_ref(byte: u8) -> bool {
     byte < 0x20 || byte == 0x7f || b" ~^:?*[\\".contains(&byte)
 }
 
+/// Returns true if and only if an entry of a tree object can be called that.
+pub fn is_component(name: &[u8]) -> bool {
+    !matches!(name, b"" | b"." | b".." | b".git") && !name.contains(&b'/') && !name.contains(&0)
+}
+
+/// Returns true if and only if a commit can have a file at this path from the top of its tree.
+pub fn is_path(path: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/').all(is_component)
+}
+
 /// One command of a push: the client's claim of what a ref holds, and what it shall hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefUpdate {

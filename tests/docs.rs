@@ -23,7 +23,7 @@ const PAGES: [&str; 5] = [
 ];
 
 /// The heading in `docs/policy.md` below which the keys of each table of a policy stand.
-const KEY_TABLES: [(&str, &str); 7] = [
+const KEY_TABLES: [(&str, &str); 8] = [
     ("", "## The top of the file"),
     ("path-class", "## `[[path-class]]`"),
     ("upstream", "## `[[upstream]]`"),
@@ -31,6 +31,7 @@ const KEY_TABLES: [(&str, &str); 7] = [
     ("deny-only", "### `deny-only`"),
     ("message", "### `[[tree.message]]`"),
     ("budget", "## `[budget]`"),
+    ("case", "## `[[case]]`"),
 ];
 
 fn path(name: &str) -> PathBuf {
@@ -194,6 +195,7 @@ mod policies {
             "deny-only" => below(&below(&top, "tree"), "deny-only"),
             "message" => below(&below(&top, "tree"), "message"),
             "budget" => below(&top, "budget"),
+            "case" => below(&top, "case"),
             other => panic!("{other}"),
         }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use treewarden::classify::ClassMask;
 use treewarden::finding::{Code, Severity};
-use treewarden::policy::{self, Policy, Source, Ungoverned, Unit};
+use treewarden::policy::{self, Expect, Policy, Source, Ungoverned, Unit};
 use treewarden::update::RefName;
 
 /// Writes the files and loads the first of them.
@@ -31,6 +31,11 @@ const CLASSES: &str = "version = 1\n[[path-class]]\nname = 'core'\npaths = ['ker
 
 fn tree(keys: &str) -> String {
     format!("{CLASSES}[[tree]]\nname = 't'\nrefs = ['refs/heads/t']\n{keys}\n")
+}
+
+/// Begins on line 13.
+fn case(keys: &str) -> String {
+    format!("{}[[case]]\nname = 'c'\n{keys}\n", tree(""))
 }
 
 #[test]
@@ -161,6 +166,51 @@ fn every_fault_names_its_line_and_what_to_write() {
             "no regular expression",
         ),
         (&tree("integrates = ['x']"), 12, "unknown key `integrates`"),
+        (
+            &case("tree = 't'\nexpect = 'accept'"),
+            13,
+            "a case has `paths`, a `message`, or both",
+        ),
+        (
+            &case("paths = ['a']\nexpect = 'accept'"),
+            13,
+            "`tree` is needed here",
+        ),
+        (
+            &case("tree = 'tt'\npaths = ['a']\nexpect = 'accept'"),
+            15,
+            "no [[tree]] is called `tt`; did you mean `t`?",
+        ),
+        (
+            &case("tree = 't'\npaths = ['a']"),
+            13,
+            "`expect` is needed here",
+        ),
+        (
+            &case("tree = 't'\npaths = ['a']\nexpect = 'denied-paths'"),
+            17,
+            "not `denied-paths`; did you mean `denied-path`?",
+        ),
+        (
+            &case("tree = 't'\npaths = ['a']\nexpect = 'ref-rewound'"),
+            17,
+            "not `ref-rewound`, which is not found in a commit by itself",
+        ),
+        (
+            &case("tree = 't'\npaths = ['ok', 'net/']\nexpect = 'accept'"),
+            16,
+            "no commit has a file at `net/`",
+        ),
+        (
+            &case("tree = 't'\npaths = ['a/../b']\nexpect = 'accept'"),
+            16,
+            "no commit has a file at `a/../b`",
+        ),
+        (
+            &case("tree = 't'\npath = 'a'"),
+            16,
+            "unknown key `path`; did you mean `paths`?",
+        ),
     ] {
         let said = faults(text);
         let found = said
@@ -200,6 +250,30 @@ fn a_policy_that_extends_another_overrides_it() {
 }
 
 #[test]
+fn inherited_cases_are_overridden_by_name() {
+    let lower = format!(
+        "{}[[case]]\nname = 'other'\ntree = 't'\npaths = ['a']\nexpect = 'accept'\n",
+        case("tree = 't'\npaths = ['kernel/a']\nexpect = 'denied-path'")
+    );
+    let upper = "version = 1\nextends = 'lower.toml'\n\
+                 [[case]]\nname = 'c'\nexpect = 'accept'\n";
+    let policy = load(&[("upper.toml", upper), ("lower.toml", &lower)], None).unwrap();
+    let cases: Vec<_> = policy
+        .cases
+        .iter()
+        .map(|case| (case.name.as_str(), case.paths.clone(), case.expect))
+        .collect();
+    let path = |text: &str| vec![text.to_owned()];
+    assert_eq!(
+        cases,
+        [
+            ("c", path("kernel/a"), Expect::Nothing),
+            ("other", path("a"), Expect::Nothing)
+        ]
+    );
+}
+
+#[test]
 fn extending_ends_somewhere() {
     let circle = load(&[("p.toml", "version = 1\nextends = 'p.toml'\n")], None).unwrap_err();
     assert!(circle.contains("extend one another"), "{circle}");
@@ -225,6 +299,9 @@ fn the_digest_covers_the_merged_policy_and_no_layout() {
     ];
     assert_eq!(plain, digest(&extended));
     assert_ne!(plain, digest(&[("p.toml", &tree("deny = []"))]));
+    let with_case =
+        format!("{whole}[[case]]\nname = 'c'\ntree = 't'\npaths = ['a']\nexpect = 'accept'\n");
+    assert_eq!(plain, digest(&[("p.toml", &with_case)]));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::open::Repo;
 use crate::error::Error;
-use crate::update::{ObjectFormat, Oid};
+use crate::update::{ObjectFormat, Oid, is_component};
 
 /// How many tags may stand between a ref and its commit.
 const MOST_TAGS: usize = 100;
@@ -128,7 +128,7 @@ impl TreeObject {
         while !rest.is_empty() {
             let (entry, after) = split_entry(rest, oid.format())
                 .ok_or(fault("a tree entry is cut off or has an unknown mode"))?;
-            if matches!(entry.name, b"" | b"." | b".." | b".git") || entry.name.contains(&b'/') {
+            if !is_component(entry.name) {
                 return Err(fault("a tree entry has a name that no path can have"));
             }
             let unsorted = entries

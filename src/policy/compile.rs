@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
+use super::case::cases;
 use super::fields::{BUDGET_KEYS, CLASS_KEYS, Fields, POLICY_KEYS, UPSTREAM_KEYS};
 use super::node::{self, Table, Value};
 use super::place::{Faults, Place};
@@ -124,6 +125,7 @@ fn compile(
     };
     let trees = trees(&mut fields, &context);
     let limits = limits(&mut fields);
+    let cases = cases(&mut fields, &trees);
     let classifier = Classifier::new(&classes).map_err(|message| {
         fields.fault(&top, message);
     });
@@ -139,6 +141,7 @@ fn compile(
             upstreams,
             trees,
             limits,
+            cases,
         }),
         _ => Err(faults),
     }

@@ -15,6 +15,7 @@ pub(super) const POLICY_KEYS: &[&str] = &[
     "upstream",
     "tree",
     "budget",
+    "case",
 ];
 pub(super) const CLASS_KEYS: &[&str] = &["name", "paths", "neutral"];
 pub(super) const UPSTREAM_KEYS: &[&str] = &["name", "refs"];
@@ -35,6 +36,7 @@ pub(super) const TREE_KEYS: &[&str] = &[
 pub(super) const DENY_ONLY_KEYS: &[&str] = &["classes", "unless", "judge"];
 pub(super) const MESSAGE_KEYS: &[&str] = &["in", "require", "forbid", "merges", "reason"];
 pub(super) const BUDGET_KEYS: &[&str] = &["commits", "tree-objects", "seconds"];
+pub(super) const CASE_KEYS: &[&str] = &["name", "tree", "paths", "message", "merge", "expect"];
 
 /// The keys of every table that a policy can hold, by the table's name; the policy's own first.
 pub const KEYS: &[(&str, &[&str])] = &[
@@ -45,6 +47,7 @@ pub const KEYS: &[(&str, &[&str])] = &[
     ("deny-only", DENY_ONLY_KEYS),
     ("message", MESSAGE_KEYS),
     ("budget", BUDGET_KEYS),
+    ("case", CASE_KEYS),
 ];
 
 /// A table whose keys were checked; what is wrong in it is collected, not returned.

@@ -4,6 +4,7 @@
 //! its lines) -> `merge` (`extends`) -> `fields` (one table, its keys checked) -> `compile`
 //! (the types below). Everything here is valid: what holds a `Policy` checks nothing again.
 
+mod case;
 mod compile;
 pub mod edit;
 mod fields;
@@ -21,6 +22,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use regex::bytes::Regex;
 
+pub use case::{Case, Expect};
 pub use compile::{Draft, load, load_draft};
 pub use fields::KEYS;
 pub use pattern::PathPattern;
@@ -56,6 +58,8 @@ pub struct Policy {
     pub trees: Vec<Tree>,
     /// What one push may cost.
     pub limits: Limits,
+    /// Made-up commits that show what the policy is for. They judge nothing.
+    pub cases: Vec<Case>,
 }
 
 /// What happens to refs that no tree governs.

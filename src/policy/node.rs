@@ -139,15 +139,20 @@ fn spaced(line: &str) -> String {
 }
 
 /// Writes the table so that equal policies give equal text, whatever their layout, comments and
-/// order of keys: a line a leaf, its path before it. What the digest is taken over.
+/// order of keys: a line a leaf, its path before it. What the digest is taken over, and so
+/// without the cases, which judge nothing.
 pub fn canonical(table: &Table) -> String {
     let mut out = String::new();
-    write_table("", table, &mut out);
+    write_table("", table.iter().filter(|(key, _)| *key != "case"), &mut out);
     out
 }
 
-fn write_table(path: &str, table: &Table, out: &mut String) {
-    for (key, node) in table {
+fn write_table<'t>(
+    path: &str,
+    entries: impl Iterator<Item = (&'t String, &'t Node)>,
+    out: &mut String,
+) {
+    for (key, node) in entries {
         write_node(&format!("{path}.{key:?}"), node, out);
     }
 }
@@ -166,7 +171,7 @@ fn write_node(path: &str, node: &Node, out: &mut String) {
             writeln!(out, "{path}.length={}", items.len())
         }
         Value::Table(table) => {
-            write_table(path, table, out);
+            write_table(path, table.iter(), out);
             Ok(())
         }
     };
