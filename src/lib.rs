@@ -42,6 +42,7 @@
 //! | [`route`] | where a refused commit belongs |
 //! | [`notes`] | what is said beside the findings |
 //! | [`gate`] | the pipeline |
+//! | [`cases`] | the policy's own cases, judged |
 //! | [`finding`], [`decision`] | what is said of a push, and the verdict |
 //! | [`report`] | how it is printed |
 //! | [`dry_run`] | what a policy says of pushes that were made already |
@@ -57,6 +58,7 @@
 pub mod adopt;
 pub mod ambient;
 pub mod budget;
+pub mod cases;
 pub mod classify;
 pub mod cli;
 pub mod compare;

@@ -264,7 +264,7 @@ fn accepts(tree: &Tree, mask: ClassMask) -> bool {
     let only = tree
         .deny_only
         .as_ref()
-        .is_some_and(|rule| is_only_denied(rule, mask));
+        .is_some_and(|rule| is_only_denied(rule, false, mask));
     !denied && !only
 }
 

@@ -156,16 +156,12 @@ mod policies {
         }
     }
 
+    /// The first policy that is whole.
     fn complete_example(text: &str) -> &str {
         let all = blocks(text, "toml");
-        let mut complete = all
-            .into_iter()
-            .filter(|block| block.starts_with("version "));
-        let found = complete
-            .next()
-            .expect("a toml block that begins with `version`");
-        assert!(complete.next().is_none(), "two complete examples");
-        found
+        all.into_iter()
+            .find(|block| block.starts_with("version "))
+            .expect("a toml block that begins with `version`")
     }
 
     fn loaded(folder: &Path, name: &str, text: &str) -> Result<Policy, String> {
@@ -267,23 +263,6 @@ mod rules {
         }
     }
 
-    /// Object names and digests may differ, so that neither clocks nor new keys spoil a page.
-    fn differs(shown: &str, real: &str) -> bool {
-        let name = Regex::new(r"\b[0-9a-f]{12,64}\b").unwrap();
-        name.replace_all(shown, "NAME") != name.replace_all(real, "NAME")
-    }
-
-    #[allow(clippy::disallowed_methods)]
-    fn bless(file: &str, text: &mut String, shown: &str, real: &str) {
-        assert!(
-            std::env::var_os("TREEWARDEN_BLESS").is_some(),
-            "{file} shows\n{shown}\nwhere the hook prints\n{real}\n\
-             (TREEWARDEN_BLESS=1 writes it there)"
-        );
-        *text = text.replace(shown, real);
-        std::fs::write(path(file), text).unwrap();
-    }
-
     /// A push that breaks the rule, under `policy` laid over the preset: the command, and what
     /// the hook answered.
     fn refusal(code: Code, policy: &str) -> String {
@@ -370,25 +349,54 @@ mod rules {
     }
 }
 
+/// A file that a command is shown with is the policy that stands before it.
 #[test]
-fn what_explain_is_shown_to_print_is_what_it_prints() {
-    let text = read("docs/policy.md");
+fn what_commands_are_shown_to_print_is_what_they_print() {
+    const FOLDER: &str = "/etc/treewarden";
+    let mut text = read("docs/policy.md");
     let sandbox = Sandbox::new(Format::Sha1Files);
-    let mut seen = 0;
-    for block in blocks(&text, "console") {
-        let Some((arguments, shown)) = block
-            .strip_prefix("$ treewarden explain ")
-            .and_then(|rest| rest.split_once('\n'))
-        else {
+    let folder = sandbox.folder().to_str().unwrap().to_owned();
+    let any = Regex::new(r"(?ms)^```(toml|console)\n(.*?)^```$").unwrap();
+    let command = Regex::new(r"^\$ treewarden (explain|policy \w+) (.*)\n").unwrap();
+    let mut seen = BTreeSet::new();
+    let mut policy = "";
+    for block in any.captures_iter(&text.clone()) {
+        let block = [1, 2].map(|at| block.get(at).unwrap().as_str());
+        let Some(found) = command.captures(block[1]) else {
+            if block[0] == "toml" {
+                policy = block[1];
+            }
             continue;
         };
-        let mut command = sandbox.treewarden();
-        command.arg("explain").args(arguments.split_whitespace());
-        let output = command.output().unwrap();
-        assert_eq!(String::from_utf8(output.stdout).unwrap(), shown);
-        seen += 1;
+        std::fs::write(sandbox.folder().join("policy.toml"), policy).unwrap();
+        let arguments = format!("{} {}", &found[1], found[2].replace(FOLDER, &folder));
+        let mut run = sandbox.treewarden();
+        let output = run.args(arguments.split_whitespace()).output().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let real = format!("{}{}", &found[0], printed.replace(&folder, FOLDER));
+        if differs(block[1], &real) {
+            bless("docs/policy.md", &mut text, block[1], &real);
+        }
+        seen.insert(found[1].to_owned());
     }
-    assert_ne!(seen, 0, "no example of `treewarden explain`");
+    assert_eq!(Vec::from_iter(seen), ["explain", "policy test"]);
+}
+
+/// Object names and digests may differ, so that neither clocks nor new keys spoil a page.
+fn differs(shown: &str, real: &str) -> bool {
+    let name = Regex::new(r"\b[0-9a-f]{12,64}\b").unwrap();
+    name.replace_all(shown, "NAME") != name.replace_all(real, "NAME")
+}
+
+#[allow(clippy::disallowed_methods)]
+fn bless(file: &str, text: &mut String, shown: &str, real: &str) {
+    assert!(
+        std::env::var_os("TREEWARDEN_BLESS").is_some(),
+        "{file} shows\n{shown}\nwhere the command prints\n{real}\n\
+         (TREEWARDEN_BLESS=1 writes it there)"
+    );
+    *text = text.replace(shown, real);
+    std::fs::write(path(file), text).unwrap();
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod landings;
 mod merges;
 mod policy;
 mod policy_check;
+mod policy_commands;
 mod policy_install;
 mod progress;
 mod push;

@@ -2,6 +2,7 @@
 //! order and capped alike.
 
 mod ascii;
+pub mod cases;
 pub mod comparison;
 pub mod deployed;
 pub mod escape;

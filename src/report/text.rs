@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use super::escape::{Shown, shortened};
 use super::palette::{Painted, Palette};
 use super::{Report, Voice, word};
+use crate::classify::Match;
 use crate::decision::Decision;
 use crate::finding::{Finding, Offence, Offender, Origin, TouchedPath};
 use crate::policy::{Place, Policy};
@@ -98,12 +99,18 @@ fn judged(report: &Report<'_>) -> String {
         })
         .collect();
     let between = if updates.is_empty() { "" } else { ": " };
-    let origin = Shown(report.policy.origin.as_bytes());
-    let digest: String = report.policy.digest.chars().take(DIGEST_SHOWN).collect();
-    format!("{between}{} [policy {origin} {digest}]", updates.join(", "))
+    let signature = signature(report.policy);
+    format!("{between}{} {signature}", updates.join(", "))
 }
 
-fn policy_line(place: &Place) -> String {
+/// Which policy said so, as every report ends.
+pub(super) fn signature(policy: &Policy) -> String {
+    let digest: String = policy.digest.chars().take(DIGEST_SHOWN).collect();
+    format!("[policy {} {digest}]", Shown(policy.origin.as_bytes()))
+}
+
+/// The line's text, and where it stands.
+pub(super) fn policy_line(place: &Place) -> String {
     let shown = Shown(place.to_string().as_bytes()).to_string();
     match &*place.text {
         "" => shown,
@@ -202,15 +209,8 @@ impl Page<'_> {
 
     fn path(&mut self, path: &TouchedPath) -> io::Result<()> {
         write!(self.out, "   |     {}", Shown(&path.path))?;
-        if let Some(matched) = path.matched {
-            let class = self.policy.class_name(Some(matched.class));
-            write!(self.out, "  [{class}")?;
-            if let Some(pattern) = self.policy.pattern(matched) {
-                let place = pattern.place.to_string();
-                let place = Shown(place.as_bytes());
-                write!(self.out, ": `{}` at {place}", pattern.text)?;
-            }
-            write!(self.out, "]")?;
+        if let Some(class) = class_of(path.matched, self.policy) {
+            write!(self.out, "  [{class}]")?;
         }
         match path.origin {
             Origin::Changed => writeln!(self.out),
@@ -218,4 +218,14 @@ impl Page<'_> {
             Origin::Resolved => writeln!(self.out, "  (resolved by the merge)"),
         }
     }
+}
+
+/// A path's class, and the pattern that gives it; nothing where it has none.
+pub(super) fn class_of(matched: Option<Match>, policy: &Policy) -> Option<String> {
+    let matched = matched?;
+    let class = policy.class_name(Some(matched.class));
+    let pattern = policy.pattern(matched)?;
+    let place = pattern.place.to_string();
+    let place = Shown(place.as_bytes());
+    Some(format!("{class}: `{}` at {place}", pattern.text))
 }

@@ -55,10 +55,7 @@ fn judge_unit(
             .map_or(ClassMask::EMPTY, |touched| touched.own)
     };
     let is_merge = |at: &CommitIx| range.rows.get(*at).is_none_or(CommitRow::is_merge);
-    if unit
-        .iter()
-        .any(|at| !is_merge(at) && own(at).meets(rule.unless))
-    {
+    if unit.iter().any(|at| excuses(rule, is_merge(at), own(at))) {
         return None;
     }
     let offending: Vec<CommitIx> = unit
@@ -87,9 +84,15 @@ fn judge_unit(
     })
 }
 
-/// Returns true if and only if the rule refuses a plain commit that stands alone.
-pub fn is_only_denied(rule: &DenyOnly, touched: ClassMask) -> bool {
-    touched.meets(rule.classes) && !touched.meets(rule.unless)
+/// Returns true if and only if the rule refuses a commit that stands alone; `own` is what it
+/// changes, a merge's what it adds.
+pub fn is_only_denied(rule: &DenyOnly, is_merge: bool, own: ClassMask) -> bool {
+    own.meets(rule.classes) && !excuses(rule, is_merge, own)
+}
+
+/// Returns true if and only if the commit excuses itself, and those that are judged with it.
+fn excuses(rule: &DenyOnly, is_merge: bool, own: ClassMask) -> bool {
+    !is_merge && own.meets(rule.unless)
 }
 
 #[cfg(test)]
