@@ -30,7 +30,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 
 /// Checks that a property holds for so many values, the same ones in every run. It fails by
 /// panicking; `PROPTEST_CASES` asks for another number.
-fn hold<S>(cases: u32, strategy: S, property: impl Fn(&S::Value))
+pub fn hold<S>(cases: u32, strategy: S, property: impl Fn(&S::Value))
 where
     S: Strategy<Value: Debug>,
 {

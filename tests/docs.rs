@@ -379,7 +379,10 @@ fn what_commands_are_shown_to_print_is_what_they_print() {
         }
         seen.insert(found[1].to_owned());
     }
-    assert_eq!(Vec::from_iter(seen), ["explain", "policy test"]);
+    assert_eq!(
+        Vec::from_iter(seen),
+        ["explain", "policy show", "policy test"]
+    );
 }
 
 /// Object names and digests may differ, so that neither clocks nor new keys spoil a page.

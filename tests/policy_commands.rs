@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
+mod show;
 
 use crate::support::{Format, Sandbox};
 
@@ -61,7 +62,7 @@ impl Answer {
     }
 }
 
-const SUBCOMMANDS: [&str; 1] = ["test"];
+const SUBCOMMANDS: [&str; 2] = ["show", "test"];
 
 #[test]
 fn the_policy_is_the_one_that_the_repository_names() {

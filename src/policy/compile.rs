@@ -20,8 +20,12 @@ const DEEPEST_EXTENDS: usize = 8;
 /// Reads the policy at `source` and all that it extends, for the repository that calls itself
 /// `repository`; without a name, the policy's own counts.
 pub fn load(source: &Source, repository: Option<&str>) -> Result<Policy, Faults> {
-    let text = source.read()?;
-    load_draft(&Draft::of(source, &text), repository)
+    Written::read(source)?.policy(repository)
+}
+
+/// The same for a draft.
+pub fn load_draft(draft: &Draft<'_>, repository: Option<&str>) -> Result<Policy, Faults> {
+    Written::of(draft)?.policy(repository)
 }
 
 /// A policy's text that need not stand in a file yet.
@@ -45,22 +49,44 @@ impl<'t> Draft<'t> {
     }
 }
 
-/// The same for a draft.
-pub fn load_draft(draft: &Draft<'_>, repository: Option<&str>) -> Result<Policy, Faults> {
-    let table = merged(draft)?;
-    let digest = Sha256::digest(node::canonical(&table));
-    let digest = digest
-        .iter()
-        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-    compile(&table, &draft.called, digest, repository)
+/// What policy files say, `extends` resolved; nothing but their syntax is known to be right.
+#[derive(Clone, Debug)]
+pub struct Written {
+    pub(super) table: Table,
+    /// What was extended and where, the outermost first.
+    pub(super) extended: Vec<(Source, Place)>,
+    called: String,
 }
 
-/// What the draft and all that it extends say together.
-pub(super) fn merged(draft: &Draft<'_>) -> Result<Table, Faults> {
-    read_merged(draft, DEEPEST_EXTENDS)
+impl Written {
+    /// Reads the file, and all that it extends.
+    pub fn read(source: &Source) -> Result<Self, Faults> {
+        Self::of(&Draft::of(source, &source.read()?))
+    }
+
+    /// Reads all that the draft extends.
+    pub fn of(draft: &Draft<'_>) -> Result<Self, Faults> {
+        let mut extended = Vec::new();
+        let table = read_merged(draft, &mut extended)?;
+        Ok(Self {
+            table,
+            extended,
+            called: draft.called.clone(),
+        })
+    }
+
+    /// What that means for the repository that calls itself `repository`; without a name, the
+    /// policy's own counts.
+    pub fn policy(&self, repository: Option<&str>) -> Result<Policy, Faults> {
+        let digest = Sha256::digest(node::canonical(&self.table));
+        let digest = digest
+            .iter()
+            .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        compile(&self.table, &self.called, digest, repository)
+    }
 }
 
-fn read_merged(draft: &Draft<'_>, depth: usize) -> Result<Table, Faults> {
+fn read_merged(draft: &Draft<'_>, extended: &mut Vec<(Source, Place)>) -> Result<Table, Faults> {
     let mut upper = node::parse(&draft.called, draft.text)?;
     let Some(extends) = upper.remove("extends") else {
         return Ok(upper);
@@ -75,15 +101,16 @@ fn read_merged(draft: &Draft<'_>, depth: usize) -> Result<Table, Faults> {
             "`extends` must be a string: `preset:<name>` or a path".into(),
         ));
     };
-    if depth == 0 {
+    if extended.len() == DEEPEST_EXTENDS {
         return Err(fault(format!(
             "more than {DEEPEST_EXTENDS} policies extend one another"
         )));
     }
     let source = Source::parse(below, &draft.folder);
+    extended.push((source.clone(), extends.place.clone()));
     let lower = source
         .read()
-        .and_then(|text| read_merged(&Draft::of(&source, &text), depth - 1));
+        .and_then(|text| read_merged(&Draft::of(&source, &text), extended));
     let lower = lower.map_err(|inner| fault(format!("`extends` can't be followed: {inner}")))?;
     Ok(merge::merge(lower, upper))
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::compile::{Draft, merged};
+use super::compile::{Draft, Written};
 use super::node::{self, Node, Value};
 use super::place::{Faults, Place};
 use crate::update::Oid;
@@ -101,7 +101,7 @@ pub fn is_same_but_for(
     after: &Draft<'_>,
     all: &[Since],
 ) -> Result<bool, Faults> {
-    let mut wanted = merged(before)?;
+    let mut wanted = Written::of(before)?.table;
     if let Some(Value::Array(trees)) = wanted.get_mut("tree").map(|node| &mut node.value) {
         for node in trees {
             let place = &node.place;
@@ -117,7 +117,7 @@ pub fn is_same_but_for(
             }
         }
     }
-    Ok(node::canonical(&wanted) == node::canonical(&merged(after)?))
+    Ok(node::canonical(&wanted) == node::canonical(&Written::of(after)?.table))
 }
 
 /// Bytes of the text, and what is put in their place.

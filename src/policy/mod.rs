@@ -14,6 +14,7 @@ pub mod pattern;
 mod place;
 pub mod preset;
 mod ref_pattern;
+mod show;
 mod source;
 mod tree;
 
@@ -23,7 +24,7 @@ use jiff::civil::Date;
 use regex::bytes::Regex;
 
 pub use case::{Case, Expect};
-pub use compile::{Draft, load, load_draft};
+pub use compile::{Draft, Written, load, load_draft};
 pub use fields::KEYS;
 pub use pattern::PathPattern;
 pub use place::{Faults, Place};
@@ -221,6 +222,17 @@ pub enum Enforce {
     Warn,
     /// Aren't looked for.
     Off,
+}
+
+impl Enforce {
+    /// The word in policies.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::Warn => "warn",
+            Self::Off => "off",
+        }
+    }
 }
 
 impl Policy {

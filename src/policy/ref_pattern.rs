@@ -108,6 +108,14 @@ fn ref_pattern(
     }))
 }
 
+/// Returns true if and only if the pattern, as written, counts only in repositories of another
+/// name.
+pub(super) fn asks_for_another(text: &str, repository: Option<&str>) -> bool {
+    let wanted = text.split_once(':').map(|(wanted, _)| wanted);
+    let glob = wanted.and_then(|wanted| pattern::ref_glob(wanted, false).ok());
+    glob.is_some_and(|glob| names_us(&glob, text, repository) == Ok(false))
+}
+
 fn names_us(glob: &Glob, text: &str, repository: Option<&str>) -> Result<bool, String> {
     let us = repository.ok_or_else(|| {
         format!(

@@ -30,7 +30,7 @@ impl fmt::Display for Shown<'_> {
 }
 
 /// Returns true if and only if the character isn't seen, or changes how others are.
-fn misleads(character: char) -> bool {
+pub(crate) fn misleads(character: char) -> bool {
     matches!(character,
         '\u{80}'..='\u{9f}' // C1 controls
         | '\u{ad}' | '\u{61c}' | '\u{180e}' // soft hyphen, Arabic letter mark, vowel separator

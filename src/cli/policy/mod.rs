@@ -2,13 +2,7 @@
 
 mod check;
 mod install;
-
-use std::io::Write;
-
-use clap::{Args, Subcommand};
-
-use crate::ambient::Ambient;
-use crate::error::Exit;
+mod show;
 mod test;
 
 use std::io::Write;
@@ -20,7 +14,7 @@ use super::{no_repository, repository};
 use crate::ambient::Ambient;
 use crate::error::{Error, Exit};
 use crate::git::Repo;
-use crate::policy::{self, Policy, Source, server_source};
+use crate::policy::{Policy, Source, Written, server_source};
 
 /// Look at a policy by itself
 #[derive(Debug, Args)]
@@ -33,6 +27,7 @@ pub struct PolicyCommand {
 enum Command {
     Check(check::Check),
     Install(install::Install),
+    Show(show::Show),
     Test(test::Test),
 }
 
@@ -42,6 +37,7 @@ impl PolicyCommand {
         let exit = match &self.command {
             Command::Check(command) => command.run(ambient, &mut out),
             Command::Install(command) => command.run(ambient, &mut out),
+            Command::Show(command) => command.run(ambient, &mut out),
             Command::Test(command) => command.run(ambient, &mut out),
         }?;
         out.flush()?;
@@ -59,16 +55,36 @@ struct Subject {
     repository: Option<String>,
 }
 
+/// The policy that is meant.
+struct Found {
+    /// What its files say.
+    written: Written,
+    /// What that means here.
+    policy: Policy,
+    /// What says how the repository is called, where that isn't the policy itself.
+    named_by: Option<&'static str>,
+}
+
 impl Subject {
-    fn policy(&self, ambient: &Ambient) -> anyhow::Result<Policy> {
+    fn find(&self, ambient: &Ambient) -> anyhow::Result<Found> {
         let repo = repository(ambient)?;
         let source = self.source(repo.as_ref())?;
-        let name = match (&self.repository, &repo) {
-            (Some(name), _) => Some(name.clone()),
-            (None, Some(repo)) => repo.trusted_config("treewarden.repository")?,
-            (None, None) => None,
+        let configured = match &repo {
+            Some(repo) => repo.trusted_config("treewarden.repository")?,
+            None => None,
         };
-        Ok(policy::load(&source, name.as_deref()).map_err(Error::Policy)?)
+        let (name, named_by) = match (&self.repository, configured) {
+            (Some(name), _) => (Some(name.clone()), Some("--repository")),
+            (None, Some(name)) => (Some(name), Some("git config treewarden.repository")),
+            (None, None) => (None, None),
+        };
+        let written = Written::read(&source).map_err(Error::Policy)?;
+        let policy = written.policy(name.as_deref()).map_err(Error::Policy)?;
+        Ok(Found {
+            written,
+            policy,
+            named_by,
+        })
     }
 
     fn source(&self, repo: Option<&Repo>) -> anyhow::Result<Source> {

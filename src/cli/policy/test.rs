@@ -22,7 +22,7 @@ pub struct Test {
 
 impl Test {
     pub(super) fn run(&self, ambient: &Ambient, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let policy = self.subject.policy(ambient)?;
+        let policy = self.subject.find(ambient)?.policy;
         let outcomes = cases::judge(&policy)?;
         report::cases::write(out, &outcomes, &policy)?;
         Ok(match outcomes.iter().all(Outcome::holds) {
