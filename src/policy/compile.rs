@@ -199,6 +199,8 @@ fn classes(policy: &mut Fields<'_, '_>) -> Vec<PathClass> {
             name,
             neutral,
             patterns,
+            place: fields.place.clone(),
+            listed: fields.node("paths").map(|node| node.place.clone()),
         });
     }
     if classes.len() > ClassMask::MOST {

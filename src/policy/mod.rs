@@ -81,6 +81,10 @@ pub struct PathClass {
     pub neutral: bool,
     /// Its patterns, in order.
     pub patterns: Vec<PathPattern>,
+    /// Where it is named.
+    pub place: Place,
+    /// Where its patterns are listed, if they are, be it that there are none.
+    pub listed: Option<Place>,
 }
 
 /// A trusted source of commits.
@@ -103,8 +107,8 @@ pub struct Tree {
     pub place: Place,
     /// Its refs, in this repository.
     pub refs: Vec<RefPattern>,
-    /// Whose commits aren't judged here: indices of `Policy::upstreams`.
-    pub upstreams: Vec<usize>,
+    /// Whose commits aren't judged here.
+    pub upstreams: Vec<Trust>,
     /// Commits from before the policy.
     pub since: Vec<Oid>,
     /// Classes that no commit may touch.
@@ -121,7 +125,25 @@ pub struct Tree {
     pub rewind: Permission,
     /// What its findings do.
     pub enforce: Enforce,
-    severity: BTreeMap<Code, Severity>,
+    severity: BTreeMap<Code, Weight>,
+}
+
+/// A tree's word for an upstream.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    /// The upstream: an index into `Policy::upstreams`.
+    pub upstream: usize,
+    /// Its line.
+    pub place: Place,
+}
+
+/// What the findings of one rule weigh.
+#[derive(Clone, Debug)]
+pub struct Weight {
+    /// The weight.
+    pub severity: Severity,
+    /// Its line.
+    pub place: Place,
 }
 
 /// The rule `deny`.
@@ -251,7 +273,7 @@ impl Policy {
     /// The upstreams of a tree.
     pub fn upstreams_of<'p>(&'p self, tree: &Tree) -> impl Iterator<Item = &'p Upstream> {
         let all = tree.upstreams.iter();
-        all.filter_map(|at| self.upstreams.get(*at))
+        all.filter_map(|trust| self.upstreams.get(trust.upstream))
     }
 
     /// The class's name, `none` for none.
@@ -282,13 +304,16 @@ impl Tree {
         if code.scope() == Scope::Push {
             return Severity::Deny;
         }
-        self.severity
-            .get(&code)
-            .copied()
-            .unwrap_or(match self.enforce {
-                Enforce::Deny => Severity::Deny,
-                Enforce::Warn | Enforce::Off => Severity::Warn,
-            })
+        let own = self.severity.get(&code).map(|weight| weight.severity);
+        own.unwrap_or(match self.enforce {
+            Enforce::Deny => Severity::Deny,
+            Enforce::Warn | Enforce::Off => Severity::Warn,
+        })
+    }
+
+    /// The rules that have a weight of their own.
+    pub fn weights(&self) -> impl Iterator<Item = (Code, &Weight)> {
+        self.severity.iter().map(|(code, weight)| (*code, weight))
     }
 
     /// Returns true if and only if a rule of the tree looks at commits, and not at updates alone.

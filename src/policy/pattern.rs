@@ -25,24 +25,42 @@ pub struct PathPattern {
     pub place: Place,
 }
 
-/// The globs that a path pattern stands for.
-pub fn path_globs(text: &str) -> Result<Vec<Glob>, String> {
+/// One of the patterns that a pattern with braces stands for; the pattern itself where it has
+/// none.
+#[derive(Clone, Debug)]
+pub struct Alternative {
+    /// The text, without braces.
+    pub text: String,
+    /// What it matches, put together.
+    pub globs: Vec<Glob>,
+}
+
+/// The alternatives of a path pattern, as they follow one another.
+pub fn alternatives(text: &str) -> Result<Vec<Alternative>, String> {
     if text.starts_with('/') {
         return Err("paths begin at the top of the tree: drop the leading `/`".into());
     }
+    expand_braces(text)?.into_iter().map(alternative).collect()
+}
+
+/// The globs that a path pattern stands for.
+pub fn path_globs(text: &str) -> Result<Vec<Glob>, String> {
+    let all = alternatives(text)?.into_iter();
+    Ok(all.flat_map(|alternative| alternative.globs).collect())
+}
+
+fn alternative(text: String) -> Result<Alternative, String> {
+    let whole = match text.strip_suffix('/') {
+        Some(folder) => format!("{folder}/**"),
+        None => text.clone(),
+    };
+    check(&whole)?;
     let mut globs = Vec::new();
-    for plain in expand_braces(text)? {
-        let whole = match plain.strip_suffix('/') {
-            Some(folder) => format!("{folder}/**"),
-            None => plain,
-        };
-        check(&whole)?;
-        if let Some(itself) = whole.strip_suffix("/**") {
-            globs.push(compile(itself, false)?);
-        }
-        globs.push(compile(&whole, false)?);
+    if let Some(itself) = whole.strip_suffix("/**") {
+        globs.push(compile(itself, false)?);
     }
-    Ok(globs)
+    globs.push(compile(&whole, false)?);
+    Ok(Alternative { text, globs })
 }
 
 /// A compiled ref glob: as it is, or blind to case.
@@ -139,10 +157,12 @@ fn expand_braces(text: &str) -> Result<Vec<String>, String> {
             None => done.push(next),
             Some((start, end, commas)) => {
                 let mut from = start + 1;
+                let first = open.len();
                 for to in commas.into_iter().chain([end]) {
                     let parts = (next.get(..start), next.get(from..to), next.get(end + 1..));
                     if let (Some(before), Some(inner), Some(after)) = parts {
-                        open.push(format!("{before}{inner}{after}"));
+                        // Before those that come earlier, so that these are done first.
+                        open.insert(first, format!("{before}{inner}{after}"));
                     }
                     from = to + 1;
                 }
@@ -224,6 +244,13 @@ mod tests {
         ] {
             assert_eq!(matches(pattern, path), want, "{pattern} {path:?}");
         }
+    }
+
+    #[test]
+    fn alternatives_follow_one_another() {
+        let all = alternatives("{a,b{1,2}}/{c,d/}").unwrap().into_iter();
+        let texts: Vec<String> = all.map(|alternative| alternative.text).collect();
+        assert_eq!(texts, ["a/c", "a/d/", "b1/c", "b1/d/", "b2/c", "b2/d/"]);
     }
 
     #[test]

@@ -37,6 +37,11 @@ impl RefPattern {
         self.folding.is_match_candidate(&candidate)
     }
 
+    /// What matches the whole name.
+    pub fn glob(&self) -> &Glob {
+        self.matcher.glob()
+    }
+
     /// The pattern itself, where it is the name of one ref.
     pub fn literal(&self) -> Option<&str> {
         (self.prefix() == self.text).then_some(self.text.as_str())

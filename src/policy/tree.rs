@@ -8,7 +8,8 @@ use super::node::{Node, Value};
 use super::place::did_you_mean;
 use super::ref_pattern::ref_patterns;
 use super::{
-    Deny, DenyOnly, Enforce, MessagePart, MessageRule, PathClass, Permission, Tree, Unit, Upstream,
+    Deny, DenyOnly, Enforce, MessagePart, MessageRule, PathClass, Permission, Tree, Trust, Unit,
+    Upstream, Weight,
 };
 use crate::classify::ClassMask;
 use crate::finding::{Code, Scope, Severity};
@@ -93,15 +94,16 @@ fn permission(fields: &mut Fields<'_, '_>, key: &str, otherwise: bool) -> Permis
     }
 }
 
-fn tree_upstreams(fields: &mut Fields<'_, '_>, upstreams: &[Upstream]) -> Vec<usize> {
+fn tree_upstreams(fields: &mut Fields<'_, '_>, upstreams: &[Upstream]) -> Vec<Trust> {
     let known: Vec<&str> = upstreams
         .iter()
         .map(|upstream| upstream.name.as_str())
         .collect();
     let mut found = Vec::new();
     for (name, place) in fields.texts("upstream") {
-        if let Some(at) = known.iter().position(|other| *other == name) {
-            found.push(at);
+        if let Some(upstream) = known.iter().position(|other| *other == name) {
+            let place = place.clone();
+            found.push(Trust { upstream, place });
         } else {
             let hint = did_you_mean(name, &known);
             fields.fault(place, format!("no [[upstream]] is called `{name}`{hint}"));
@@ -220,7 +222,7 @@ fn message(fields: &mut Fields<'_, '_>) -> Option<MessageRule> {
     })
 }
 
-fn severity(tree: &mut Fields<'_, '_>) -> BTreeMap<Code, Severity> {
+fn severity(tree: &mut Fields<'_, '_>) -> BTreeMap<Code, Weight> {
     let known: Vec<&str> = Code::ALL
         .iter()
         .filter(|code| code.scope() == Scope::Tree)
@@ -234,6 +236,10 @@ fn severity(tree: &mut Fields<'_, '_>) -> BTreeMap<Code, Severity> {
     };
     known
         .iter()
-        .filter_map(|name| Some((Code::named(name)?, fields.word(name, &WEIGHTS)?)))
+        .filter_map(|name| {
+            let severity = fields.word(name, &WEIGHTS)?;
+            let place = fields.place_of(name);
+            Some((Code::named(name)?, Weight { severity, place }))
+        })
         .collect()
 }

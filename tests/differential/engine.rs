@@ -29,19 +29,26 @@ pub fn classifier(classes: &[&[&str]]) -> Classifier {
             name: "some".into(),
             neutral: false,
             patterns: patterns.iter().map(|text| pattern(text)).collect(),
+            place: place(),
+            listed: None,
         })
         .collect();
     Classifier::new(&classes).unwrap()
 }
 
 fn pattern(text: &str) -> PathPattern {
-    let place = Place {
+    PathPattern {
+        text: text.to_owned(),
+        place: place(),
+    }
+}
+
+fn place() -> Place {
+    Place {
         file: "policy".into(),
         line: 1,
-        text: text.into(),
-    };
-    let text = text.to_owned();
-    PathPattern { text, place }
+        text: "".into(),
+    }
 }
 
 /// What each commit of a range changes, by the engine. Its two answers, masks and paths, must

@@ -37,6 +37,7 @@ fn meaning(policy: &Policy) -> String {
 }
 
 fn of_tree(tree: &Tree) -> String {
+    let upstreams: Vec<usize> = tree.upstreams.iter().map(|trust| trust.upstream).collect();
     let refs: Vec<_> = tree.refs.iter().map(|pattern| &pattern.text).collect();
     let deny = tree.deny.as_ref().map(|rule| rule.classes);
     let only = tree.deny_only.as_ref();
@@ -48,10 +49,7 @@ fn of_tree(tree: &Tree) -> String {
     let update = [&tree.create, &tree.delete, &tree.rewind].map(|permission| permission.allowed);
     let weights = Code::ALL.iter().map(|code| tree.severity(*code));
     [
-        format!(
-            "{} {refs:?} {:?} {:?}",
-            tree.name, tree.upstreams, tree.since
-        ),
+        format!("{} {refs:?} {:?} {:?}", tree.name, upstreams, tree.since),
         format!("{deny:?} {only:?} {:?}", messages.collect::<Vec<_>>()),
         format!(
             "{update:?} {:?} {:?}",
