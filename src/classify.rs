@@ -34,6 +34,12 @@ impl ClassMask {
         self.0 & other.0 != 0
     }
 
+    /// The set without what is in the other one.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Returns true if and only if the class is in the set.
     pub fn contains(self, class: Option<ClassIx>) -> bool {
         self.meets(Self::of(class))

@@ -43,6 +43,7 @@
 //! | [`notes`] | what is said beside the findings |
 //! | [`gate`] | the pipeline |
 //! | [`cases`] | the policy's own cases, judged |
+//! | [`lint`] | remarks on a policy that is valid |
 //! | [`finding`], [`decision`] | what is said of a push, and the verdict |
 //! | [`report`] | how it is printed |
 //! | [`dry_run`] | what a policy says of pushes that were made already |
@@ -72,6 +73,7 @@ pub mod git;
 pub mod hook;
 pub mod input;
 pub mod judge;
+pub mod lint;
 pub mod notes;
 pub mod policy;
 pub mod pre_push;

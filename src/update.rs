@@ -166,7 +166,7 @@ impl RefName {
     }
 }
 
-fn forbidden_in_ref(byte: u8) -> bool {
+pub(crate) fn forbidden_in_ref(byte: u8) -> bool {
     byte < 0x20 || byte == 0x7f || b" ~^:?*[\\".contains(&byte)
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 use treewarden::budget::Limits;
 use treewarden::finding::{Code, Scope};
+use treewarden::lint::Topic;
 use treewarden::policy::{self, Policy, Source};
 
 use super::support::{Format, Pushed, Sandbox};
@@ -349,6 +350,18 @@ mod rules {
     }
 }
 
+#[test]
+fn every_remark_is_documented_and_no_other() {
+    let text = read("docs/policy.md");
+    let lint = section(&text, "### `treewarden policy lint`");
+    let names: Vec<&str> = Topic::ALL.iter().map(|topic| topic.name()).collect();
+    assert_eq!(first_column(lint), names);
+    for topic in Topic::ALL {
+        let row = format!("| `{topic}` | {} |\n", topic.summary());
+        assert!(lint.contains(&row), "{row}");
+    }
+}
+
 /// A file that a command is shown with is the policy that stands before it.
 #[test]
 fn what_commands_are_shown_to_print_is_what_they_print() {
@@ -381,7 +394,7 @@ fn what_commands_are_shown_to_print_is_what_they_print() {
     }
     assert_eq!(
         Vec::from_iter(seen),
-        ["explain", "policy show", "policy test"]
+        ["explain", "policy lint", "policy show", "policy test"]
     );
 }
 

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
+mod lint;
+mod oracle;
 mod show;
 
 use crate::support::{Format, Sandbox};
@@ -62,7 +64,7 @@ impl Answer {
     }
 }
 
-const SUBCOMMANDS: [&str; 2] = ["show", "test"];
+const SUBCOMMANDS: [&str; 3] = ["lint", "show", "test"];
 
 #[test]
 fn the_policy_is_the_one_that_the_repository_names() {

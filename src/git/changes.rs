@@ -225,6 +225,19 @@ impl Changes for SimpleChanges<'_> {
     }
 }
 
+impl Repo {
+    /// All paths of a commit, by byte order.
+    pub fn paths(&self, commit: Oid, budget: &Budget) -> Result<Vec<Vec<u8>>, Error> {
+        let tree = self.commit(commit)?.tree;
+        let mut paths = Vec::new();
+        diff(self, budget, None, Some(tree), &mut |path| {
+            paths.push(path.to_vec());
+        })?;
+        paths.sort_unstable();
+        Ok(paths)
+    }
+}
+
 /// A pair of folders still to be compared.
 struct Pair {
     old: Option<Oid>,

@@ -17,15 +17,20 @@ pub fn write(out: &mut dyn Write, outcomes: &[Outcome<'_>], policy: &Policy) -> 
             write_failure(out, outcome, policy)?;
         }
     }
+    let summary = summary(outcomes);
+    writeln!(out, "treewarden: {summary} {}", signature(policy))
+}
+
+/// How many cases there are, and how many fail.
+pub(super) fn summary(outcomes: &[Outcome<'_>]) -> String {
     let failed = outcomes.iter().filter(|outcome| !outcome.holds()).count();
     let of = outcomes.len();
     let cases = if of == 1 { "case" } else { "cases" };
-    let summary = match (of, failed) {
+    match (of, failed) {
         (0, _) => "no cases".to_owned(),
         (_, 0) => format!("{of} {cases}, all ok"),
         _ => format!("{of} {cases}, {failed} FAILED"),
-    };
-    writeln!(out, "treewarden: {summary} {}", signature(policy))
+    }
 }
 
 /// Writes a case that fails.

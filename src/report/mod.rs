@@ -9,6 +9,7 @@ pub mod escape;
 pub mod github;
 pub mod json;
 pub mod palette;
+pub mod remarks;
 pub mod sarif;
 pub mod short;
 pub mod text;

@@ -2,6 +2,7 @@
 
 mod check;
 mod install;
+mod lint;
 mod show;
 mod test;
 
@@ -27,6 +28,7 @@ pub struct PolicyCommand {
 enum Command {
     Check(check::Check),
     Install(install::Install),
+    Lint(lint::Lint),
     Show(show::Show),
     Test(test::Test),
 }
@@ -37,6 +39,7 @@ impl PolicyCommand {
         let exit = match &self.command {
             Command::Check(command) => command.run(ambient, &mut out),
             Command::Install(command) => command.run(ambient, &mut out),
+            Command::Lint(command) => command.run(ambient, &mut out),
             Command::Show(command) => command.run(ambient, &mut out),
             Command::Test(command) => command.run(ambient, &mut out),
         }?;
@@ -57,6 +60,8 @@ struct Subject {
 
 /// The policy that is meant.
 struct Found {
+    /// The repository that the command runs in, if it does.
+    repo: Option<Repo>,
     /// What its files say.
     written: Written,
     /// What that means here.
@@ -81,6 +86,7 @@ impl Subject {
         let written = Written::read(&source).map_err(Error::Policy)?;
         let policy = written.policy(name.as_deref()).map_err(Error::Policy)?;
         Ok(Found {
+            repo,
             written,
             policy,
             named_by,
