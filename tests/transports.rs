@@ -165,3 +165,17 @@ fn the_pushers_environment_changes_nothing() {
         .rejected("denied-path");
     });
 }
+
+/// The hook asks git without a home, and a server's config may well name one.
+#[test]
+fn a_home_in_the_servers_config_does_not_matter() {
+    everywhere(|s| {
+        let base = s.started();
+        for key in ["core.excludesFile", "core.attributesFile", "include.path"] {
+            s.on_server(&["config", key, "~/nowhere"]);
+        }
+        s.push(&s.touch(&base, "net/x.c"), "master")
+            .rejected("denied-path");
+        s.push(&s.touch(&base, "kernel/x.c"), "master").clean();
+    });
+}

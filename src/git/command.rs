@@ -65,6 +65,8 @@ impl CleanGit {
         command
             .env_clear()
             .env("GIT_DIR", git_dir)
+            // Nobody's, but there: else git ends where a repository's config has a `~`.
+            .env("HOME", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_ATTR_NOSYSTEM", "1")
