@@ -58,10 +58,8 @@ impl CleanGit {
     /// A git command on one git directory: no system, user or environment configuration, no
     /// replace refs, no lazy fetching, no commit-graph, and no question of who owns the folder
     /// (receive-pack has asked it before any hook runs).
-    // The one place that may start a process.
-    #[allow(clippy::disallowed_methods)]
     pub fn command(&self, git_dir: &Path) -> Command {
-        let mut command = Command::new("git");
+        let mut command = plain_git();
         command
             .env_clear()
             .env("GIT_DIR", git_dir)
@@ -75,15 +73,34 @@ impl CleanGit {
             .env("GIT_OPTIONAL_LOCKS", "0")
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("LC_ALL", "C")
-            .args(["-c", "safe.directory=*", "-c", "core.commitGraph=false"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .args(["-c", "safe.directory=*", "-c", "core.commitGraph=false"]);
         if let Some(path) = &self.path {
             command.env("PATH", path);
         }
         command
     }
+
+    /// A git command on one git directory that finds the configuration which git itself finds for
+    /// whoever runs this: for the question what git would do, never for judging.
+    pub fn as_whoever_runs_this(git_dir: &Path) -> Command {
+        let mut command = plain_git();
+        command.env("GIT_DIR", git_dir).env("LC_ALL", "C");
+        for elsewhere in ["GIT_COMMON_DIR", "GIT_CONFIG", "GIT_WORK_TREE"] {
+            command.env_remove(elsewhere);
+        }
+        command
+    }
+}
+
+// The one place that may start git; see `clippy.toml`.
+#[allow(clippy::disallowed_methods)]
+fn plain_git() -> Command {
+    let mut command = Command::new("git");
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
 }
 
 /// Runs the command to its end, or kills it when the budget's time is up.

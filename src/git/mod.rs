@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `command` | a git process with a clean environment and a deadline |
 //! | `open` | a repository, the quarantine included; its configuration |
+//! | `hooks` | where git looks for hooks |
+//! | `config_file` | changes to a config file, all of them or none |
 //! | `refs` | refs as they stand |
 //! | `remotes` | remote repositories, as a clone knows them |
 //! | `reflog` | what refs held before |
@@ -16,8 +18,10 @@
 
 mod changes;
 mod command;
+mod config_file;
 mod content;
 mod history;
+mod hooks;
 mod merge;
 mod objects;
 mod open;
@@ -29,6 +33,9 @@ mod remotes;
 pub use changes::{Changes, SimpleChanges, Touched};
 pub use command::CleanGit;
 pub use history::{History, KnownCommits, Lineage};
+pub use config_file::{ConfigFile, Written};
+pub use history::{History, Lineage};
+pub use hooks::{ConfigScope, HookSide, Hooks, HooksPath};
 pub use open::{Quarantine, Repo};
 pub use range::{CommitIx, CommitRow, Parent, Range};
 pub use reflog::{Moved, Reflog};
