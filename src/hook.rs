@@ -1,10 +1,13 @@
 //! pre-receive, from its input to its exit status. Whatever isn't an acceptance refuses.
 
+use std::ffi::OsString;
 use std::io::{Read, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::ambient::Ambient;
 use crate::budget::{Budget, Work};
+use crate::chain::{self, Ended, Invocation};
 use crate::decision::{Decision, Judgement};
 use crate::error::{Error, Exit};
 use crate::gate::gate;
@@ -16,26 +19,51 @@ use crate::report::palette::Palette;
 use crate::report::{Report, Voice, text};
 use crate::standing::Target;
 
-/// Runs the hook. `arguments` is how many it was given: git gives none, and nothing that is asked
-/// for here may end in 0 without a push being judged.
+/// The name of the hook, by which git runs it.
+const PRE_RECEIVE: &str = "pre-receive";
+
+/// Runs the hook. `arguments` are those after the program's name: the shim hands over the path by
+/// which git ran it, and git itself gives none. Nothing else that is asked for here may end in 0
+/// without a push being judged.
 pub fn pre_receive(
-    arguments: usize,
+    arguments: &[OsString],
     stdin: &mut dyn Read,
     stderr: &mut (dyn Write + Send),
     ambient: &Ambient,
-) -> Exit {
+) -> Ended {
+    let mut input = Vec::new();
     let work = Arc::default();
     let pace = Pace::of_hook(ambient.terminal);
-    let judged = match arguments {
-        0 => shown(stderr, pace, &work, || judge(stdin, ambient, &work)),
+    let (hook, judged) = match own_path(arguments) {
+        Ok(hook) => {
+            let judging = || judge(stdin, &mut input, ambient, &work);
+            (hook, shown(stderr, pace, &work, judging))
+        }
+        Err(error) => (None, Err(error)),
+    };
+    let own = answer(&judged, stderr, ambient, Voice::Verdict);
+    let invocation = Invocation {
+        hook,
+        arguments: &[],
+        stdin: input,
+    };
+    chain::after(own, invocation, stderr)
+}
+
+/// The path by which git ran the shim; `None` where the program itself is the hook.
+fn own_path(arguments: &[OsString]) -> Result<Option<&Path>, Error> {
+    match arguments {
+        [] => Ok(None),
+        [path] if Path::new(path).file_name() == Some(PRE_RECEIVE.as_ref()) => {
+            Ok(Some(Path::new(path)))
+        }
         _ => Err(Error::Usage(
             "this is a git hook and takes no arguments".into(),
         )),
-    };
-    answer(&judged, stderr, ambient, Voice::Verdict)
+    }
 }
 
-/// Says what came of a push, and how the hook ends.
+/// Says what came of the push; how the hook ends, but for the chained one.
 pub fn answer(
     judged: &Result<(Policy, Decision), Error>,
     stderr: &mut dyn Write,
@@ -68,8 +96,10 @@ fn is_silent(judgement: &Judgement) -> bool {
     judgement.updates.is_empty() && judgement.findings.is_empty()
 }
 
+/// Judges what `stdin` says, and leaves that in `input`.
 fn judge(
     stdin: &mut dyn Read,
+    input: &mut Vec<u8>,
     ambient: &Ambient,
     work: &Arc<Work>,
 ) -> Result<(Policy, Decision), Error> {
@@ -83,11 +113,10 @@ fn judge(
         ambient.namespace.as_deref(),
         ambient.git.clone(),
     )?;
-    let mut input = Vec::new();
     stdin
-        .read_to_end(&mut input)
+        .read_to_end(input)
         .map_err(|error| Error::Input(format!("standard input can't be read: {error}")))?;
-    let commands = input::pre_receive(&input, repo.format())?;
+    let commands = input::pre_receive(input, repo.format())?;
     let policy = server_policy(&repo)?;
     let budget = Budget::told(policy.limits, Arc::clone(work));
     let decision = gate(&commands, &policy, &repo, &Target::Here, &budget)?;

@@ -12,8 +12,9 @@
 //!
 //! # Invariants
 //!
-//! - The hook's exit status 0 has one source, [`decision::Decision::Accept`]. Whatever else
-//!   happens refuses: an [`error::Error`] never maps to [`error::Exit::Accept`].
+//! - The hook's exit status 0 has one source, [`decision::Decision::Accept`]; a [`chain`]ed hook
+//!   can only refuse after it. Whatever else happens refuses: an [`error::Error`] never maps to
+//!   [`error::Exit::Accept`].
 //! - An error in a walk ends it with that error, never with fewer commits. An object that can't
 //!   be understood is an error, never passed over.
 //! - The zero oid is no [`update::Oid`]; absence is [`update::RefValue::Absent`].
@@ -23,6 +24,9 @@
 //!   document of printable ASCII.
 //! - git runs with a cleared environment and without replace refs; only [`git`] starts it, and
 //!   only [`git`] knows git2. The clock and the environment are read in [`ambient`].
+//! - Nothing from a push reaches a terminal but through [`report::escape::Shown`].
+//! - What judges asks git with a cleared environment and without replace refs; only [`git`] starts
+//!   it, and only [`git`] knows git2. The clock and the environment are read in [`ambient`].
 //! - All work on a push is paid for out of one [`budget::Budget`].
 //! - A [`policy::Policy`] that exists is valid: what holds one checks nothing again.
 //!
@@ -55,11 +59,14 @@
 //! | [`ambient`] | the clock and the environment |
 //! | [`error`] | errors and exit statuses |
 //! | [`hook`], [`pre_push`], [`cli`] | the programs, from their input to their exit status |
+//! | [`chain`] | another program's hook, run after an acceptance |
+//! | [`hook`], [`cli`] | the programs, from their input to their exit status |
 
 pub mod adopt;
 pub mod ambient;
 pub mod budget;
 pub mod cases;
+pub mod chain;
 pub mod classify;
 pub mod cli;
 pub mod compare;

@@ -6,7 +6,7 @@ use treewarden::ambient::Ambient;
 use treewarden::hook::pre_receive;
 
 fn main() -> ExitCode {
-    let arguments = std::env::args_os().count().saturating_sub(1);
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     let (mut stdin, mut stderr) = (std::io::stdin(), std::io::stderr());
-    pre_receive(arguments, &mut stdin, &mut stderr, &Ambient::read()).into()
+    pre_receive(&arguments, &mut stdin, &mut stderr, &Ambient::read()).into()
 }

@@ -32,9 +32,8 @@ mod remotes;
 
 pub use changes::{Changes, SimpleChanges, Touched};
 pub use command::CleanGit;
-pub use history::{History, KnownCommits, Lineage};
 pub use config_file::{ConfigFile, Written};
-pub use history::{History, Lineage};
+pub use history::{History, KnownCommits, Lineage};
 pub use hooks::{ConfigScope, HookSide, Hooks, HooksPath};
 pub use open::{Quarantine, Repo};
 pub use range::{CommitIx, CommitRow, Parent, Range};
