@@ -13,14 +13,12 @@ use crate::error::{Error, Exit};
 use crate::gate::gate;
 use crate::git::Repo;
 use crate::input;
+use crate::install::Hook;
 use crate::policy::{self, Policy, Source, server_source};
 use crate::progress::{Pace, shown};
 use crate::report::palette::Palette;
 use crate::report::{Report, Voice, text};
 use crate::standing::Target;
-
-/// The name of the hook, by which git runs it.
-const PRE_RECEIVE: &str = "pre-receive";
 
 /// Runs the hook. `arguments` are those after the program's name: the shim hands over the path by
 /// which git ran it, and git itself gives none. Nothing else that is asked for here may end in 0
@@ -54,7 +52,7 @@ pub fn pre_receive(
 fn own_path(arguments: &[OsString]) -> Result<Option<&Path>, Error> {
     match arguments {
         [] => Ok(None),
-        [path] if Path::new(path).file_name() == Some(PRE_RECEIVE.as_ref()) => {
+        [path] if Path::new(path).file_name() == Some(Hook::PreReceive.name().as_ref()) => {
             Ok(Some(Path::new(path)))
         }
         _ => Err(Error::Usage(

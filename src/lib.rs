@@ -60,6 +60,7 @@
 //! | [`error`] | errors and exit statuses |
 //! | [`hook`], [`pre_push`], [`cli`] | the programs, from their input to their exit status |
 //! | [`chain`] | another program's hook, run after an acceptance |
+//! | [`install`] | hooks and their config, put in place and taken out |
 //! | [`hook`], [`cli`] | the programs, from their input to their exit status |
 
 pub mod adopt;
@@ -79,6 +80,7 @@ pub mod gate;
 pub mod git;
 pub mod hook;
 pub mod input;
+pub mod install;
 pub mod judge;
 pub mod lint;
 pub mod notes;

@@ -22,6 +22,7 @@ mod differential;
 mod docs;
 mod fail_closed;
 mod formats;
+mod install;
 mod landings;
 mod merges;
 mod policy;

@@ -1,11 +1,14 @@
 //! The command line of `treewarden`: one file a command. Only here is clap known.
 
+mod account;
 mod adopt;
 mod check;
 mod explain;
 mod format;
 mod install;
+mod place;
 mod policy;
+mod uninstall;
 
 use std::io::Write;
 use std::path::Path;
@@ -37,6 +40,7 @@ enum Command {
     Explain(explain::Explain),
     Install(install::Install),
     Policy(policy::PolicyCommand),
+    Uninstall(uninstall::Uninstall),
 }
 
 /// Runs the command, and says on `stderr` what went wrong.
@@ -52,6 +56,7 @@ pub fn run(
         Command::Explain(command) => command.run(ambient, stdout),
         Command::Install(command) => command.run(ambient, stdout),
         Command::Policy(command) => command.run(ambient, stdout),
+        Command::Uninstall(command) => command.run(ambient, stdout),
     };
     done.unwrap_or_else(|error| {
         // Where even this can't be written, the exit status still tells.

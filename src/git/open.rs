@@ -150,19 +150,6 @@ impl Repo {
         Ok(None)
     }
 
-    /// A value as git itself would find it, a user's configuration included.
-    pub fn effective_config(&self, key: &str) -> Result<Option<String>, Error> {
-        lookup(&self.config()?, key)
-    }
-
-    /// Writes a value into the repository's own configuration.
-    pub fn set_config(&self, key: &str, value: &str) -> Result<(), Error> {
-        self.config()?
-            .open_level(ConfigLevel::Local)
-            .and_then(|mut local| local.set_str(key, value))
-            .map_err(|error| unreadable(&self.git_dir, &error))
-    }
-
     fn config(&self) -> Result<Config, Error> {
         self.inner
             .config()
@@ -279,7 +266,11 @@ fn lookup(config: &Config, key: &str) -> Result<Option<String>, Error> {
 }
 
 fn unreadable(path: &Path, error: &git2::Error) -> Error {
-    Error::Repository(format!("{}: {}", path.display(), error.message()))
+    let way_out = match error.code() {
+        ErrorCode::Owner => ": run this as its owner, or name it in safe.directory",
+        _ => "",
+    };
+    Error::Repository(format!("{}: {}{way_out}", path.display(), error.message()))
 }
 
 /// Lets libgit2 open reftable repositories. Objects are all that it reads there: see `refs`.

@@ -1,0 +1,148 @@
+//! `treewarden install`: puts the hooks in front of a repository, or beside those who push.
+
+mod local;
+mod server;
+mod template;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::account::{quoted, shown};
+use super::place::Place;
+use crate::ambient::Ambient;
+use crate::error::{Error, Exit};
+use crate::git::{HookSide, Hooks, HooksPath, Repo};
+use crate::install::{Hook, Key};
+use crate::policy::{self, Policy, Source, server_source};
+
+/// Install the hooks: on a server, for those who push, or for repositories to come
+///
+/// Writes the hook and the config that goes with it. Can be repeated, to change the policy or
+/// after treewarden has moved. Another program's hook is kept as `<hook>.chained`, and runs after
+/// ours has accepted. Where something is in the way, nothing is changed.
+#[derive(Debug, Args)]
+pub struct Install {
+    #[command(flatten)]
+    place: Place,
+    /// With --local: a remote whose pushes are judged [default: the only one, or `origin`]
+    #[arg(long = "remote", value_name = "NAME", conflicts_with_all = ["server", "template"])]
+    remotes: Vec<String>,
+    /// `preset:<name>` or a file [default: the one that is configured already]
+    #[arg(long, value_name = "POLICY")]
+    policy: Option<String>,
+    /// What the repository is called in the policy's ref patterns; with --remote, the remote's
+    #[arg(long, value_name = "NAME", conflicts_with = "template")]
+    repository: Option<String>,
+    /// With --local: have `git fetch` bring the policy's upstreams from the remote, too
+    #[arg(long, conflicts_with_all = ["server", "template"])]
+    fetch_upstreams: bool,
+}
+
+impl Install {
+    pub(super) fn run(&self, ambient: &Ambient, stdout: &mut dyn Write) -> anyhow::Result<Exit> {
+        match &self.place {
+            Place {
+                template: Some(folder),
+                ..
+            } => self.template(folder, ambient, stdout)?,
+            Place {
+                local: Some(worktree),
+                ..
+            } => self.local(worktree, ambient, stdout)?,
+            Place { server, .. } => self.server(server, ambient, stdout)?,
+        }
+        Ok(Exit::Accept)
+    }
+
+    /// The policy that was asked for, by a path that holds wherever the hook runs.
+    fn given_source(&self) -> anyhow::Result<Option<Source>> {
+        let Some(text) = &self.policy else {
+            return Ok(None);
+        };
+        let source = match Source::parse(text, Path::new("")) {
+            Source::File(path) => Source::File(whole_path(&path)?),
+            preset @ Source::Preset(_) => preset,
+        };
+        Ok(Some(source))
+    }
+
+    /// The same, else the one that the repository has already.
+    fn source(&self, repo: &Repo) -> anyhow::Result<Source> {
+        if let Some(source) = self.given_source()? {
+            return Ok(source);
+        }
+        let configured = repo.trusted_config(Key::Policy.full())?;
+        server_source(configured.as_deref(), repo.git_dir())
+            .map_err(Error::Policy)
+            .context("a policy is needed: say which with --policy")
+    }
+}
+
+/// The path of a policy as it can stand in a config. A symbolic link stays one: whoever keeps a
+/// policy behind a link means to change where it leads.
+fn whole_path(path: &Path) -> anyhow::Result<PathBuf> {
+    let whole = std::path::absolute(path)
+        .and_then(|whole| whole.metadata().map(|_| whole))
+        .with_context(|| format!("the policy {}", shown(path)))?;
+    match whole.to_str() {
+        Some(_) => Ok(whole),
+        None => {
+            Err(Error::Usage(format!("{}: a policy's path must be UTF-8", shown(&whole))).into())
+        }
+    }
+}
+
+fn load(source: &Source, repository: Option<&str>) -> Result<Policy, Error> {
+    policy::load(source, repository).map_err(Error::Policy)
+}
+
+/// The hook's program, installed beside this one.
+fn program(hook: Hook) -> anyhow::Result<PathBuf> {
+    let own = std::env::current_exe()
+        .and_then(|path| path.canonicalize())
+        .context("the path of this program")?;
+    let program = own.with_file_name(hook.program());
+    program
+        .metadata()
+        .with_context(|| format!("{} must be installed beside treewarden", shown(&program)))?;
+    Ok(program)
+}
+
+/// The folder for the hook. Where somebody else's config leads elsewhere it is refused: that
+/// folder is other repositories' too.
+fn folder_for(repo: &Repo, side: HookSide) -> Result<PathBuf, Error> {
+    let Hooks { folder, path } = repo.hooks(side)?;
+    let own = repo.own_hooks();
+    let is_own = folder.canonicalize().ok() == own.canonicalize().ok() && own.exists();
+    match path {
+        Some(path) if path.value.as_os_str().is_empty() => Err(Error::Repository(format!(
+            "core.hooksPath is empty in {}, so git looks for hooks in /: unset it, or name a folder",
+            path.scope.name()
+        ))),
+        Some(path) if !path.scope.is_own() && !is_own => Err(elsewhere(repo, &folder, &path)),
+        Some(_) | None => Ok(folder),
+    }
+}
+
+fn elsewhere(repo: &Repo, folder: &Path, path: &HooksPath) -> Error {
+    let own = repo.own_hooks();
+    let set = format!(
+        "git --git-dir={} config core.hooksPath",
+        quoted(repo.git_dir())
+    );
+    Error::Repository(format!(
+        "core.hooksPath is {value} in {whose}: git runs no hook of {own}, and other repositories \
+         use that folder too\n   \
+         = help: set it for this repository, to its own hooks or to that folder:\n     \
+         {set} {quoted_own}\n     \
+         {set} {quoted_folder}",
+        value = shown(&path.value),
+        whose = path.scope.name(),
+        own = shown(&own),
+        quoted_own = quoted(&own),
+        quoted_folder = quoted(folder),
+    ))
+}

@@ -1,0 +1,83 @@
+//! `--server`: the pre-receive hook of repositories on this machine.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::{Install, folder_for, load, program};
+use crate::ambient::Ambient;
+use crate::cli::account::{shown, write_hook, write_line, write_policy, write_trees};
+use crate::git::{HookSide, Repo};
+use crate::install::{Hook, Key, Prepared, Site};
+use crate::policy::{Policy, Source};
+
+/// One repository, ready to be changed.
+struct Ready {
+    git_dir: PathBuf,
+    source: Source,
+    policy: Policy,
+    prepared: Prepared,
+}
+
+impl Install {
+    /// All of them are made ready before the first is changed.
+    pub(super) fn server(
+        &self,
+        repositories: &[PathBuf],
+        ambient: &Ambient,
+        stdout: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        let program = program(Hook::PreReceive)?;
+        let mut ready: Vec<Ready> = Vec::new();
+        for path in repositories {
+            let repo = Repo::open(path, ambient.git.clone())?;
+            if !ready.iter().any(|known| known.git_dir == repo.git_dir()) {
+                ready.push(self.ready(&repo, &program, ambient)?);
+            }
+        }
+        for (at, repository) in ready.into_iter().enumerate() {
+            if at != 0 {
+                writeln!(stdout)?;
+            }
+            repository.install(stdout)?;
+        }
+        Ok(())
+    }
+
+    fn ready(&self, repo: &Repo, program: &Path, ambient: &Ambient) -> anyhow::Result<Ready> {
+        let source = self.source(repo)?;
+        let name = match &self.repository {
+            Some(name) => Some(name.clone()),
+            None => repo.trusted_config(Key::Repository.full())?,
+        };
+        let policy = load(&source, name.as_deref())?;
+        let site = Site {
+            hook: Hook::PreReceive,
+            folder: folder_for(repo, HookSide::Server)?,
+            config: repo.config_path(),
+        };
+        let prepared = site.prepare(program, &ambient.git)?;
+        if self.policy.is_some() {
+            prepared.set(Key::Policy, &source.to_string())?;
+        }
+        if let Some(name) = &self.repository {
+            prepared.set(Key::Repository, name)?;
+        }
+        Ok(Ready {
+            git_dir: repo.git_dir().to_owned(),
+            source,
+            policy,
+            prepared,
+        })
+    }
+}
+
+impl Ready {
+    fn install(self, stdout: &mut dyn Write) -> anyhow::Result<()> {
+        let installed = self.prepared.commit()?;
+        write_line(stdout, "server", &shown(&self.git_dir))?;
+        write_hook(stdout, &installed)?;
+        write_policy(stdout, &self.source, &self.policy)?;
+        write_trees(stdout, &self.policy)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! Takes our hook out again, and puts back what was there before.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::hook_file::{Found, Hook};
+use super::record::{self, Deed, INSTALLED, Key};
+use super::{chained, failed, folder};
+use crate::chain::chained_path;
+use crate::error::Error;
+use crate::git::{CleanGit, ConfigFile};
+
+/// A removal that is ready: nothing is changed until [`Removal::commit`].
+#[derive(Debug)]
+pub struct Removal {
+    hook: Hook,
+    ours: Vec<PathBuf>,
+    left: Vec<PathBuf>,
+    older: bool,
+    config: ConfigFile,
+}
+
+/// What was removed.
+#[derive(Debug, Default)]
+pub struct Removed {
+    /// Our hooks that are gone.
+    pub hooks: Vec<PathBuf>,
+    /// Hooks that stand in the place of ours again.
+    pub restored: Vec<PathBuf>,
+    /// What isn't ours and was left alone.
+    pub left: Vec<PathBuf>,
+    /// Whether the config was changed.
+    pub config: bool,
+}
+
+impl Removal {
+    /// Looks for our hook in `folders`, and locks the config.
+    pub fn prepare(
+        hook: Hook,
+        folders: &[PathBuf],
+        config: &Path,
+        git: &CleanGit,
+    ) -> Result<Self, Error> {
+        let mut removal = Self {
+            hook,
+            ours: Vec::new(),
+            left: Vec::new(),
+            older: false,
+            config: ConfigFile::open(config, git)?,
+        };
+        for folder in folders {
+            removal.look(&folder.join(hook.name()))?;
+        }
+        Ok(removal)
+    }
+
+    fn look(&mut self, path: &Path) -> Result<(), Error> {
+        let chained = chained_path(path);
+        match Found::at(path, self.hook)? {
+            Found::Shim { older } => {
+                self.older |= older;
+                self.ours.push(path.to_owned());
+            }
+            Found::Foreign => self.left.push(path.to_owned()),
+            Found::Nothing if chained.symlink_metadata().is_ok() => self.left.push(chained),
+            Found::Nothing => {}
+        }
+        Ok(())
+    }
+
+    /// The config, to be changed together with the hook.
+    pub fn config(&self) -> &ConfigFile {
+        &self.config
+    }
+
+    /// Removes nothing but what was changed in the config.
+    pub fn commit_config(self) -> Result<Removed, Error> {
+        Ok(Removed {
+            config: self.config.commit()?.changed(),
+            ..Removed::default()
+        })
+    }
+
+    /// Removes the hooks, and takes back what install wrote.
+    pub fn commit(self) -> Result<Removed, Error> {
+        let deeds = record::deeds(&self.config)?;
+        let is_last = self.take_back(&deeds)?;
+        let mut removed = Removed {
+            left: self.left,
+            ..Removed::default()
+        };
+        for path in self.ours {
+            // Asked anew: a folder for hooks can be several repositories'.
+            if let Found::Shim { .. } = Found::at(&path, self.hook)? {
+                if remove_hook(&path)? {
+                    removed.restored.push(path.clone());
+                }
+                removed.hooks.push(path);
+            }
+        }
+        let written = match is_last && deeds.contains(&Deed::Config) {
+            true => self.config.commit_or_remove()?,
+            false => self.config.commit()?,
+        };
+        removed.config = written.changed();
+        if is_last {
+            remove_folders(&deeds, &removed.hooks);
+        }
+        Ok(removed)
+    }
+
+    /// Takes the notes of the hook back. The rest goes with the last hook; says whether it was.
+    fn take_back(&self, deeds: &[Deed]) -> Result<bool, Error> {
+        self.config.unset_value(INSTALLED, self.hook.name())?;
+        let is_other = |deed: &Deed| matches!(deed, Deed::Hook(hook) if *hook != self.hook);
+        if deeds.iter().any(is_other) {
+            return Ok(false);
+        }
+        record::take_back(&self.config, deeds)?;
+        if deeds.is_empty() && self.older {
+            // Versions before the notes set these.
+            for key in Key::ALL {
+                self.config.unset(key.full())?;
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Removes our hook; says whether another took its place, in one step.
+fn remove_hook(path: &Path) -> Result<bool, Error> {
+    let chained = chained_path(path);
+    let is_chained = chained.symlink_metadata().is_ok();
+    match is_chained {
+        true => fs::rename(&chained, path),
+        false => fs::remove_file(path),
+    }
+    .and_then(|()| chained::sync_folder(path))
+    .map_err(|error| failed(path, &error))?;
+    Ok(is_chained)
+}
+
+fn remove_folders(deeds: &[Deed], hooks: &[PathBuf]) {
+    for deed in deeds {
+        if let Deed::Folders(levels) = deed {
+            for folder in hooks.iter().filter_map(|path| path.parent()) {
+                folder::remove_empty(folder, *levels);
+            }
+        }
+    }
+}

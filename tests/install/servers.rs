@@ -1,0 +1,360 @@
+//! `install --server`: what it says, writes and refuses, on servers of every kind.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use super::{
+    PRESET, as_nobody, bare, copies, done, git, give_to_nobody, install, judges, refuses, run,
+    snapshot, takes_anything, uninstall,
+};
+use crate::support::{HookRun, Sandbox, everywhere};
+
+#[test]
+fn it_tells_what_it_did() {
+    everywhere(|s| {
+        let said = install(s, s.server());
+        let hook = s.server().join("hooks/pre-receive");
+        for text in [
+            s.server().to_str().unwrap(),
+            hook.to_str().unwrap(),
+            "preset:bpf-next",
+            "bpf-next/master governs refs/heads/master",
+        ] {
+            assert!(said.contains(text), "no {text:?} in:\n{said}");
+        }
+        assert_eq!(hook.metadata().unwrap().permissions().mode() & 0o777, 0o755);
+        let shim = fs::read_to_string(hook).unwrap();
+        assert!(shim.starts_with("#!/bin/sh\nexec '/"), "{shim}");
+        assert!(shim.ends_with("' \"$0\" \"$@\"\n"), "{shim}");
+        assert_eq!(shim.lines().count(), 2);
+    });
+}
+
+#[test]
+fn it_names_the_repository_and_can_be_repeated() {
+    everywhere(|s| {
+        let server = s.server().to_str().unwrap();
+        let install = ["install", "--server", server, "--policy", PRESET];
+        let named = [&install[..], &["--repository", "bpf"]].concat();
+        let said = done(s, named);
+        assert!(said.contains("bpf governs refs/heads/master"), "{said}");
+        assert_eq!(s.on_server(&["config", "treewarden.repository"]), "bpf");
+        // Without the option the name that was given before is kept.
+        let again = done(s, install);
+        assert!(again.contains("bpf governs refs/heads/master"), "{again}");
+        let base = s.started();
+        s.push(&s.touch(&base, "net/a.c"), "master").clean();
+    });
+}
+
+/// A path that only holds where the command ran would be none for the hook.
+#[test]
+fn it_writes_policies_by_their_whole_path() {
+    everywhere(|s| {
+        let base = s.started();
+        let policy = "version = 1\n[[path-class]]\nname = \"n\"\npaths = [\"net/\"]\n\
+                      [[tree]]\nname = \"m\"\nrefs = [\"refs/heads/master\"]\ndeny = [\"n\"]\n";
+        fs::write(s.folder().join("here.toml"), policy).unwrap();
+        s.install("here.toml");
+        s.push(&s.touch(&base, "net/a.c"), "master")
+            .rejected("denied-path");
+    });
+}
+
+/// Where a link leads is for its owner to change.
+#[test]
+fn a_policy_behind_a_link_is_followed_by_the_hook() {
+    let s = &bare();
+    let base = s.started();
+    let (one, two) = (s.folder().join("one.toml"), s.folder().join("two.toml"));
+    fs::write(&one, "version = 1\n").unwrap();
+    fs::write(&two, "version = 1\ndefault = \"deny\"\n").unwrap();
+    let link = s.folder().join("policy.toml");
+    symlink(&one, &link).unwrap();
+    s.install("policy.toml");
+    s.push(&base, "topic").accepted();
+    fs::remove_file(&link).unwrap();
+    symlink(&two, &link).unwrap();
+    s.push(&base, "other").rejected("ungoverned-ref");
+}
+
+/// Repeated without a policy it keeps the one that is configured; there has to be one.
+#[test]
+fn a_policy_is_given_once() {
+    let s = &bare();
+    let server = s.server().to_str().unwrap();
+    let again = ["install", "--server", server];
+    let before = snapshot(s.server());
+    run(s, again).ended(3, "--policy");
+    before.is_unchanged(s.server());
+    install(s, s.server());
+    let installed = snapshot(s.server());
+    let said = done(s, again);
+    assert!(said.contains("policy:     preset:bpf-next"), "{said}");
+    installed.is_unchanged(s.server());
+    judges(s, s.server());
+}
+
+#[test]
+fn what_fails_changes_nothing() {
+    everywhere(|s| {
+        let server = s.server().to_str().unwrap();
+        let with = |policy| run(s, ["install", "--server", server, "--policy", policy]);
+        uninstall(s, s.server());
+        fs::write(s.folder().join("bad.toml"), "version = 1\nx = 1\n").unwrap();
+        let before = snapshot(s.server());
+        with("bad.toml").ended(3, "bad.toml:2");
+        with("preset:none").ended(3, "preset");
+        with("gone.toml").ended(4, "gone.toml");
+        refuses(s, Path::new("/nonexistent"), 4, "nonexistent");
+        let lock = s.server().join("config.lock");
+        fs::write(&lock, "").unwrap();
+        with(PRESET).ended(4, "config.lock");
+        uninstall_is_refused(s, "config.lock");
+        assert!(lock.exists(), "the lock is somebody else's");
+        fs::remove_file(&lock).unwrap();
+        // git itself refuses to choose between two values.
+        for value in ["one", "two"] {
+            s.on_server(&["config", "--add", "treewarden.policy", value]);
+        }
+        let doubled = snapshot(s.server());
+        with(PRESET).ended(4, "treewarden.policy");
+        doubled.is_unchanged(s.server());
+        s.on_server(&["config", "--unset-all", "treewarden.policy"]);
+        before.is_unchanged(s.server());
+    });
+}
+
+fn uninstall_is_refused(s: &Sandbox, text: &str) {
+    let server = s.server().to_str().unwrap();
+    run(s, ["uninstall", "--server", server]).ended(4, text);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_changes_nothing() {
+    let s = &bare();
+    let hooks = s.server().join("hooks");
+    give_to_nobody(s.folder(), s.server());
+    for (read_only, culprit) in [(hooks.as_path(), "hooks"), (s.server(), "config.lock")] {
+        let mode = |bits| fs::set_permissions(read_only, fs::Permissions::from_mode(bits)).unwrap();
+        mode(0o555);
+        let before = snapshot(s.server());
+        let mut command = s.treewarden();
+        command.args(["install", "--policy", PRESET, "--server"]);
+        command.arg(s.server());
+        let refused = HookRun::of(&mut as_nobody(&command), b"");
+        refused.ended(4, culprit).ended(4, "Permission denied");
+        before.is_unchanged(s.server());
+        mode(0o755);
+    }
+    let mut command = s.treewarden();
+    command.args(["install", "--policy", PRESET, "--server"]);
+    command.arg(s.server());
+    HookRun::of(&mut as_nobody(&command), b"").ended(0, "");
+}
+
+#[test]
+fn somebody_elses_repository_is_refused_with_the_way_out() {
+    let s = &bare();
+    give_to_nobody(s.folder(), s.server());
+    let owner = |path: &Path| path.metadata().unwrap().uid();
+    // Only root can give a repository away.
+    if owner(s.server()) != owner(s.folder()) {
+        refuses(s, s.server(), 4, "run this as its owner");
+    }
+}
+
+#[test]
+fn several_repositories_at_once() {
+    let s = &bare();
+    let other = s.folder().join("other repo.git");
+    git(s, s.folder(), &["init", "-q", "--bare", "other repo.git"]);
+    let linked = s.folder().join("link.git");
+    symlink(s.server(), &linked).unwrap();
+    let repositories = [s.server(), &other, &linked].map(|path| path.to_str().unwrap());
+    let arguments = [
+        &["install", "--policy", PRESET, "--server"],
+        &repositories[..],
+    ]
+    .concat();
+    let said = done(s, &arguments);
+    for path in [s.server(), &other] {
+        let line = format!("server:     {}\n", path.display());
+        assert_eq!(said.matches(&line).count(), 1, "{said}");
+        judges(s, path);
+    }
+    assert_eq!(said.split("\n\n").count(), 2, "{said}");
+    let said = done(s, [&["uninstall", "--server"], &repositories[..]].concat());
+    assert_eq!(said.matches("removed: ").count(), 2, "{said}");
+}
+
+/// The last of them is at fault: the first isn't changed either.
+#[test]
+fn all_are_checked_before_the_first_is_changed() {
+    let s = &bare();
+    let other = s.folder().join("other.git");
+    git(s, s.folder(), &["init", "-q", "--bare", "other.git"]);
+    let arguments = |last: &Path| {
+        let list = ["install", "--policy", PRESET, "--server"].map(PathBuf::from);
+        let repositories = [s.server().to_owned(), last.to_owned()];
+        list.into_iter().chain(repositories).collect::<Vec<_>>()
+    };
+    let before = snapshot(s.folder());
+    run(s, arguments(&s.folder().join("gone.git"))).ended(4, "gone.git");
+    before.is_unchanged(s.folder());
+    fs::create_dir(other.join("hooks/pre-receive")).unwrap();
+    let before = snapshot(s.folder());
+    run(s, arguments(&other)).ended(4, "other.git/hooks/pre-receive is no file");
+    before.is_unchanged(s.folder());
+    fs::remove_dir(other.join("hooks/pre-receive")).unwrap();
+    install(s, s.server());
+    install(s, &other);
+    fs::write(other.join("config.lock"), "").unwrap();
+    let before = snapshot(s.folder());
+    let list = ["uninstall", "--server"].map(PathBuf::from);
+    let repositories = [s.server().to_owned(), other];
+    run(s, list.into_iter().chain(repositories)).ended(4, "config.lock");
+    before.is_unchanged(s.folder());
+}
+
+/// A server with files: git updates them after the hook has accepted.
+#[test]
+fn a_repository_that_is_not_bare() {
+    let s = &bare();
+    let worktree = s.folder().join("work");
+    git(s, s.folder(), &["init", "-q", "-b", "master", "work"]);
+    git(
+        s,
+        &worktree,
+        &["config", "receive.denyCurrentBranch", "updateInstead"],
+    );
+    install(s, &worktree);
+    judges(s, &worktree);
+    assert!(worktree.join("kernel/a.c").exists());
+}
+
+/// Whichever of the worktrees is pushed to, and whichever was named.
+#[test]
+fn linked_worktrees() {
+    for named in ["work", "linked"] {
+        let s = &bare();
+        let worktree = s.folder().join("work");
+        git(s, s.folder(), &["init", "-q", "-b", "start", "work"]);
+        git(
+            s,
+            &worktree,
+            &["commit", "-q", "--allow-empty", "-m", "start"],
+        );
+        git(s, &worktree, &["worktree", "add", "-q", "../linked"]);
+        let before = snapshot(&worktree);
+        install(s, &s.folder().join(named));
+        judges(s, &worktree);
+        git(s, &worktree, &["update-ref", "-d", "refs/heads/master"]);
+        judges(s, &s.folder().join("linked"));
+        uninstall(s, &s.folder().join("linked"));
+        before.is_unchanged(&worktree);
+        takes_anything(s, &worktree);
+    }
+}
+
+/// As a submodule's: `.git` is a file, and the git directory is elsewhere.
+#[test]
+fn a_git_directory_of_its_own() {
+    let s = &bare();
+    let worktree = s.folder().join("work");
+    fs::create_dir(s.folder().join("modules")).unwrap();
+    git(
+        s,
+        s.folder(),
+        &[
+            "init",
+            "-q",
+            "-b",
+            "start",
+            "--separate-git-dir=modules/work",
+            "work",
+        ],
+    );
+    install(s, &worktree);
+    assert!(s.folder().join("modules/work/hooks/pre-receive").exists());
+    judges(s, &worktree);
+    uninstall(s, &worktree);
+    takes_anything(s, &worktree);
+}
+
+/// From wherever treewarden is by now, and the hook starts what is there.
+#[test]
+fn it_is_repeated_after_treewarden_moved() {
+    let s = &bare();
+    for place in ["one", "it's two"] {
+        let folder = s.folder().join(place);
+        copies(&folder, &["treewarden", "treewarden-pre-receive"]);
+        let mut command = s.command(folder.join("treewarden"));
+        command.args(["install", "--policy", PRESET, "--server"]);
+        HookRun::of(command.arg(s.server()), b"").ended(0, "");
+        judges(s, s.server());
+        fs::remove_dir_all(&folder).unwrap();
+        s.push(&s.touch(&s.base(), "kernel/b.c"), "master")
+            .declined();
+        s.on_server(&["update-ref", "-d", "refs/heads/master"]);
+    }
+    assert!(!s.server().join("hooks/pre-receive.chained").exists());
+    install(s, s.server());
+    judges(s, s.server());
+}
+
+/// The programs belong together.
+#[test]
+fn it_refuses_where_the_hooks_program_is_missing() {
+    let s = &bare();
+    let alone = s.folder().join("alone/treewarden");
+    copies(alone.parent().unwrap(), &["treewarden"]);
+    let before = snapshot(s.server());
+    let mut command = s.command(&alone);
+    command.args(["install", "--policy", PRESET, "--server"]);
+    HookRun::of(command.arg(s.server()), b"").ended(4, "treewarden-pre-receive must be installed");
+    before.is_unchanged(s.server());
+}
+
+/// Paths that a shell, or a text, would trip over.
+#[test]
+fn repositories_with_odd_names() {
+    use std::os::unix::ffi::OsStrExt;
+    for name in [
+        &b"it's a $(repo).git"[..],
+        b"-server.git",
+        b"b\xff\xe4r.git",
+    ] {
+        let s = &Sandbox::at(
+            crate::support::Format::Sha1Files,
+            std::ffi::OsStr::from_bytes(name),
+        );
+        let before = snapshot(s.server());
+        install(s, s.server());
+        before.is_unchanged(s.server());
+        judges(s, s.server());
+    }
+}
+
+#[test]
+fn one_place_is_named() {
+    let s = &bare();
+    for arguments in [
+        &["--policy", PRESET][..],
+        &["--server", "a", "--local"],
+        &["--server", "a", "--template", "b"],
+        &["--local", "--template", "b"],
+        &["--server", "a", "--remote", "origin"],
+        &["--server", "a", "--fetch-upstreams"],
+        &["--template", "a", "--repository", "x"],
+    ] {
+        run(s, [&["install"], arguments].concat()).ended(2, "Usage");
+    }
+    for arguments in [
+        &["--server", "a", "--remote", "b"][..],
+        &["--policy", PRESET],
+    ] {
+        run(s, [&["uninstall"], arguments].concat()).ended(2, "Usage");
+    }
+}
