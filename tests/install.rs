@@ -11,6 +11,7 @@ mod chain;
 mod foreign;
 mod hooks_path;
 mod local;
+mod script;
 mod servers;
 mod template;
 mod undo;
