@@ -111,9 +111,7 @@ fn judge(
         ambient.namespace.as_deref(),
         ambient.git.clone(),
     )?;
-    stdin
-        .read_to_end(input)
-        .map_err(|error| Error::Input(format!("standard input can't be read: {error}")))?;
+    *input = input::read(stdin)?;
     let commands = input::pre_receive(input, repo.format())?;
     let policy = server_policy(&repo)?;
     let budget = Budget::told(policy.limits, Arc::clone(work));

@@ -7,6 +7,8 @@
 //! pre-push: `<source> SP <new> SP <ref> SP <old> LF`. The source is what the user wrote, spaces
 //! and all, or `(delete)`; the old value is the remote's own, as of now.
 
+use std::io::Read;
+
 use crate::error::Error;
 use crate::update::{Change, ObjectFormat, RefName, RefUpdate, RefValue};
 
@@ -28,7 +30,16 @@ pub struct BadCommand {
     pub fault: &'static str,
 }
 
-/// Reads the whole input of pre-receive. Errors where the input itself can't be trusted: empty,
+/// All of a hook's standard input.
+pub fn read(stdin: &mut dyn Read) -> Result<Vec<u8>, Error> {
+    let mut input = Vec::new();
+    stdin
+        .read_to_end(&mut input)
+        .map_err(|error| Error::Input(format!("standard input can't be read: {error}")))?;
+    Ok(input)
+}
+
+/// Parses the whole input of pre-receive. Errors where the input itself can't be trusted: empty,
 /// cut off in the middle of a line, or a line without its three fields.
 pub fn pre_receive(input: &[u8], format: ObjectFormat) -> Result<Vec<Command>, Error> {
     if input.is_empty() {
@@ -42,7 +53,7 @@ pub fn pre_receive(input: &[u8], format: ObjectFormat) -> Result<Vec<Command>, E
     })
 }
 
-/// Reads the whole input of pre-push; it is empty where nothing is left to push.
+/// Parses the whole input of pre-push; it is empty where nothing is left to push.
 pub fn pre_push(input: &[u8], format: ObjectFormat) -> Result<Vec<Command>, Error> {
     parse(input, "<source> <new-oid> <ref> <old-oid>", |line| {
         let mut fields = line.rsplitn(4, |byte| *byte == b' ');

@@ -1,19 +1,21 @@
 //! pre-push, from its input to its exit status: what the server would say, before anything is
 //! sent. The engine is the server's; what a clone can't know is told, and excuses.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::ambient::Ambient;
 use crate::budget::{Budget, Limits, Work};
+use crate::chain::{self, Ended, Invocation};
 use crate::decision::{Decision, Judgement};
 use crate::error::{Error, Exit};
 use crate::gate::gate;
 use crate::git::Repo;
 use crate::hook::{answer, policy_for};
 use crate::input::{self, Command};
+use crate::install::Hook;
 use crate::policy::Policy;
 use crate::progress::{Pace, shown};
 use crate::report::Voice;
@@ -23,53 +25,59 @@ use crate::standing::{Remote, Target};
 const MOST_OBTAINED: usize = 64;
 
 /// Runs the hook. `arguments` are git's: the remote's name, or the URL where there is none, and
-/// the URL; before them may stand the path of the hook itself.
+/// the URL; before them stands the path by which git ran the shim, if there is one.
 pub fn pre_push(
     arguments: &[OsString],
     stdin: &mut dyn Read,
     stderr: &mut (dyn Write + Send),
     ambient: &Ambient,
-) -> Exit {
-    let (remote, url) = match arguments {
-        [remote, url] => (remote, url),
-        [hook, remote, url] if Path::new(hook).file_name() == Some("pre-push".as_ref()) => {
-            (remote, url)
-        }
-        _ => {
-            let usage = "this is a git hook: git gives it a remote's name and its URL";
-            let judged = Err(Error::Usage(usage.into()));
-            return answer(&judged, stderr, ambient, Voice::Advice);
-        }
+) -> Ended {
+    let mut input = Vec::new();
+    let (hook, arguments) = match arguments {
+        [_, _] => (None, arguments),
+        [hook, rest @ ..] if is_ours(hook) => (Some(Path::new(hook)), rest),
+        _ => (None, [].as_slice()),
     };
     let work = Arc::default();
     let pace = Pace::of_hook(ambient.terminal);
-    match shown(stderr, pace, &work, || {
-        judge(remote, url, stdin, ambient, &work)
-    }) {
+    let judging = || judge(arguments, stdin, &mut input, ambient, &work);
+    let own = match shown(stderr, pace, &work, judging) {
         Ok(None) => Exit::Accept,
         Ok(Some(judged)) => answer(&Ok(judged), stderr, ambient, Voice::Advice),
         Err(error) => answer(&Err(error), stderr, ambient, Voice::Advice),
-    }
+    };
+    let invocation = Invocation {
+        hook,
+        arguments,
+        stdin: input,
+    };
+    chain::after(own, invocation, stderr)
+}
+
+fn is_ours(hook: &OsStr) -> bool {
+    Path::new(hook).file_name() == Some(Hook::PrePush.name().as_ref())
 }
 
 /// Judges the push; `None` where it goes to a remote that is none of ours.
 fn judge(
-    remote: &OsString,
-    url: &OsString,
+    arguments: &[OsString],
     stdin: &mut dyn Read,
+    input: &mut Vec<u8>,
     ambient: &Ambient,
     work: &Arc<Work>,
 ) -> Result<Option<(Policy, Decision)>, Error> {
+    let [remote, url] = arguments else {
+        let usage = "this is a git hook: git gives it a remote's name and its URL";
+        return Err(Error::Usage(usage.into()));
+    };
+    // Whatever comes of it: a chained hook reads it too.
+    *input = input::read(stdin)?;
     let repo = Repo::open_for_push(ambient.git_dir.as_deref(), ambient.git.clone())?;
     let unbound = Budget::new(Limits::default());
     let Some(judged) = repo.judged_remote(remote, url, &unbound)? else {
         return Ok(None);
     };
-    let mut input = Vec::new();
-    stdin
-        .read_to_end(&mut input)
-        .map_err(|error| Error::Input(format!("standard input can't be read: {error}")))?;
-    let commands = input::pre_push(&input, repo.format())?;
+    let commands = input::pre_push(input, repo.format())?;
     let policy = client_policy(&repo, &judged)?;
     let push = Push {
         repo: &repo,

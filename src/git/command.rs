@@ -40,21 +40,6 @@ impl Answer {
 }
 
 impl CleanGit {
-    /// A git command as the user who runs us would start it, with their environment and all of
-    /// their configuration: for what only that can answer, such as where a remote's URL leads and
-    /// with which credentials. Never where a push is judged on a server.
-    // With `command`, the one place that may start a process.
-    #[allow(clippy::disallowed_methods)]
-    pub fn command_of_user(&self, git_dir: &Path) -> Command {
-        let mut command = Command::new("git");
-        command
-            .env("GIT_DIR", git_dir)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    }
-
     /// A git command on one git directory: no system, user or environment configuration, no
     /// replace refs, no lazy fetching, no commit-graph, and no question of who owns the folder
     /// (receive-pack has asked it before any hook runs).
@@ -81,7 +66,8 @@ impl CleanGit {
     }
 
     /// A git command on one git directory that finds the configuration which git itself finds for
-    /// whoever runs this: for the question what git would do, never for judging.
+    /// whoever runs this: for the question what git would do, and where only the user's own
+    /// credentials help; never for judging.
     pub fn as_whoever_runs_this(git_dir: &Path) -> Command {
         let mut command = plain_git();
         command.env("GIT_DIR", git_dir).env("LC_ALL", "C");

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::command::{Answer, CleanGit, run};
+use super::open::Repo;
 use crate::budget::{Budget, Limits};
 use crate::error::Error;
 
@@ -36,6 +37,15 @@ pub struct Written {
     path: PathBuf,
     before: Option<Vec<u8>>,
     changed: bool,
+}
+
+impl Repo {
+    /// Writes a value into the repository's own configuration.
+    pub fn set_config(&self, key: &str, value: &str) -> Result<(), Error> {
+        let file = ConfigFile::open(&self.config_path(), &self.git)?;
+        file.set(key, value)?;
+        file.commit().map(drop)
+    }
 }
 
 impl ConfigFile {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use git2::{ConfigLevel, Direction, ErrorCode};
 
-use super::command::run;
+use super::command::{CleanGit, run};
 use super::open::Repo;
 use super::refs::RefTable;
 use crate::budget::Budget;
@@ -73,7 +73,7 @@ impl Repo {
 
     /// The URLs that git pushes to, as the user's whole configuration rewrites them.
     fn push_urls(&self, remote: &str, budget: &Budget) -> Result<Vec<Vec<u8>>, Error> {
-        let mut command = self.git.command_of_user(&self.git_dir);
+        let mut command = CleanGit::as_whoever_runs_this(&self.git_dir);
         command.args(["remote", "get-url", "--push", "--all", "--", remote]);
         let answer = run(command, budget)?;
         if answer.status != Some(0) {
@@ -119,7 +119,7 @@ impl Repo {
     /// Returns true if and only if this clone was told to do without some objects until they are
     /// asked for.
     pub fn is_partial(&self) -> Result<bool, Error> {
-        if self.effective_config("extensions.partialclone")?.is_some() {
+        if self.trusted_config("extensions.partialclone")?.is_some() {
             return Ok(true);
         }
         let config = self.inner.config();
@@ -133,7 +133,7 @@ impl Repo {
     /// Has git fetch an object that a partial clone lacks, as every git command here would.
     /// Returns whether it is here now.
     pub fn obtain(&self, oid: Oid, budget: &Budget) -> Result<bool, Error> {
-        let mut command = self.git.command_of_user(&self.git_dir);
+        let mut command = CleanGit::as_whoever_runs_this(&self.git_dir);
         command.args(["cat-file", "-e", &oid.to_string()]);
         run(command, budget).map(|answer| answer.status == Some(0))
     }
