@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::content::Contents;
 use super::history::History;
-use super::merge::{self, MergeSides};
+use super::merge::{self, Departure, MergeSides};
 use super::objects::Entry;
 use super::open::Repo;
 use super::range::{CommitIx, CommitRow, Range};
@@ -86,7 +86,7 @@ pub struct SimpleChanges<'r> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OwnChange {
     pub path: Vec<u8>,
-    pub origin: Origin,
+    pub departure: Departure,
 }
 
 impl<'r> SimpleChanges<'r> {
@@ -154,7 +154,7 @@ impl<'r> SimpleChanges<'r> {
             let changes = self.merges.get(&row.oid);
             let changes = changes.ok_or(Error::Internal("a merge that nobody looked at"))?;
             for change in changes {
-                visit(&change.path, change.origin);
+                visit(&change.path, change.departure.origin());
             }
             return Ok(());
         }

@@ -13,7 +13,8 @@
 //! An octopus is folded from left to right, each parent merged into the result so far.
 //!
 //! A path at which the merge differs from that is its own change: *resolved* where both sides had
-//! changed the contents, or where no automatic merge exists; *added* anywhere else.
+//! changed the contents, or where no automatic merge exists; *added* anywhere else. [`Departure`]
+//! says which, and why.
 
 use super::changes::{DEEPEST, OwnChange};
 use super::content::{Contents, Merged, Question};
@@ -25,12 +26,43 @@ use crate::error::Error;
 use crate::finding::Origin;
 use crate::update::Oid;
 
+/// Why a merge's version of a path isn't that of the automatic merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Departure {
+    /// The parents agree there, or only one side changed it: the merge has something else.
+    Settled,
+    /// Both sides changed the contents: git merges them cleanly, to something else.
+    Contents,
+    /// Both sides changed the contents: git finds a conflict.
+    Conflict,
+    /// One side deleted what the other changed.
+    Deletion,
+    /// One side made it a folder, the other something else.
+    Kind,
+    /// The several merge bases of an octopus don't agree on what happened.
+    Bases,
+}
+
+impl Departure {
+    /// What a change for this reason is called.
+    pub fn origin(self) -> Origin {
+        match self {
+            Self::Settled => Origin::Added,
+            Self::Contents | Self::Conflict | Self::Deletion | Self::Kind | Self::Bases => {
+                Origin::Resolved
+            }
+        }
+    }
+}
+
 /// A merge and its parents.
 pub(super) struct MergeSides {
     /// The merge.
     pub oid: Oid,
     /// Its parents, in order.
     pub parents: Vec<Oid>,
+    /// For each parent but the first, the merge bases of it and all before it.
+    pub bases: Vec<Vec<Oid>>,
     /// The tree objects of these, and of the merge bases.
     trees: Side<Oid>,
 }
@@ -68,6 +100,7 @@ impl MergeSides {
         Ok(Self {
             oid,
             parents: parents.to_vec(),
+            bases,
             trees,
         })
     }
@@ -227,40 +260,44 @@ impl Walk<'_, '_> {
             });
             return;
         }
-        match self.origin(row, &path, clash) {
+        match self.compare(row, &path, clash) {
             Verdict::Same => {}
-            Verdict::Differs(origin) => self.found.push(OwnChange { path, origin }),
+            Verdict::Differs(departure) => self.found.push(OwnChange { path, departure }),
             Verdict::Waits => self.waiting = true,
         }
     }
 
-    fn origin(&mut self, row: &Side<Leaf>, path: &[u8], clash: bool) -> Verdict {
+    fn compare(&mut self, row: &Side<Leaf>, path: &[u8], clash: bool) -> Verdict {
         let mut rest = row.parents.iter();
         let mut result = rest.next().copied().flatten();
-        let mut both = clash;
+        let mut departure = if clash {
+            Departure::Kind
+        } else {
+            Departure::Settled
+        };
         for (parent, bases) in rest.zip(&row.bases) {
             if let Some(settled) = settle_all(bases, result, *parent) {
                 result = settled;
                 continue;
             }
-            both = true;
-            let Some(question) = self.question(bases, result, *parent, path) else {
-                return Verdict::Differs(Origin::Resolved);
+            departure = Departure::Contents;
+            let question = match self.question(bases, result, *parent, path) {
+                Ok(question) => question,
+                Err(departure) => return Verdict::Differs(departure),
             };
             match self.contents.answer(question) {
                 Some(Merged::Clean(merged)) => result = merged,
-                Some(Merged::Conflict) => return Verdict::Differs(Origin::Resolved),
+                Some(Merged::Conflict) => return Verdict::Differs(Departure::Conflict),
                 None => return Verdict::Waits,
             }
         }
-        match (row.merge == result, both) {
-            (true, _) => Verdict::Same,
-            (false, true) => Verdict::Differs(Origin::Resolved),
-            (false, false) => Verdict::Differs(Origin::Added),
+        match row.merge == result {
+            true => Verdict::Same,
+            false => Verdict::Differs(departure),
         }
     }
 
-    /// What to ask git about a path that both sides changed; `None` where it is a conflict
+    /// What to ask git about a path that both sides changed; an error where it is a conflict
     /// without asking: one side deleted it, or several bases of an octopus disagree.
     fn question(
         &self,
@@ -268,26 +305,26 @@ impl Walk<'_, '_> {
         one: Option<Leaf>,
         other: Option<Leaf>,
         path: &[u8],
-    ) -> Option<Question> {
+    ) -> Result<Question, Departure> {
         match (bases, self.sides.parents.as_slice()) {
-            ([base], _) => Some(Question::Contents {
+            ([base], _) => Ok(Question::Contents {
                 base: *base,
-                one: one?,
-                other: other?,
+                one: one.ok_or(Departure::Deletion)?,
+                other: other.ok_or(Departure::Deletion)?,
             }),
-            (_, [first, second]) => Some(Question::Path {
+            (_, [first, second]) => Ok(Question::Path {
                 one: *first,
                 other: *second,
                 path: path.to_vec(),
             }),
-            _ => None,
+            _ => Err(Departure::Bases),
         }
     }
 }
 
 enum Verdict {
     Same,
-    Differs(Origin),
+    Differs(Departure),
     Waits,
 }
 

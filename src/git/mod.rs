@@ -14,8 +14,10 @@
 //! | `range` | the entering commits |
 //! | `changes` | which classes each of them touches: the seam for another engine |
 //! | `merge` | what a merge itself changes |
+//! | `account` | the same in full, for whoever asks why |
 //! | `content` | what git itself would make of contents that both sides changed |
 
+mod account;
 mod changes;
 mod command;
 mod config_file;
@@ -30,11 +32,15 @@ mod reflog;
 mod refs;
 mod remotes;
 
+pub use account::{MergeAccount, Sides};
 pub use changes::{Changes, SimpleChanges, Touched};
 pub use command::CleanGit;
 pub use config_file::{ConfigFile, Written};
 pub use history::{History, KnownCommits, Lineage};
 pub use hooks::{ConfigScope, HookSide, Hooks, HooksPath};
+pub use history::{History, Lineage};
+pub use merge::Departure;
+pub use objects::{Leaf, Mode};
 pub use open::{Quarantine, Repo};
 pub use range::{CommitIx, CommitRow, Parent, Range};
 pub use reflog::{Moved, Reflog};
