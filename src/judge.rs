@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 
 use crate::budget::{Budget, Exceeded};
+use crate::classify::ClassMask;
 use crate::error::Error;
 use crate::finding::{Code, Severity};
 use crate::finding::{CommitLine, Finding, Offence, Offender, PathSample};
@@ -63,6 +64,13 @@ pub enum Old {
     Commit(Oid),
     /// Something of which only the ref's own repository knows what it is.
     Unknown,
+}
+
+impl From<RefValue> for Old {
+    /// The value is a commit's name.
+    fn from(value: RefValue) -> Self {
+        value.oid().map_or(Self::Absent, Self::Commit)
+    }
 }
 
 impl Case<'_> {
@@ -201,7 +209,7 @@ impl<'r> Judge<'r> {
 
     /// What descends from the old value. Where clocks hide that the new one does, the entering
     /// commits are followed whatever their dates say; they are returned too.
-    fn lineage(&self, case: &Case<'_>) -> Result<(Lineage, Option<Range>), Error> {
+    pub(crate) fn lineage(&self, case: &Case<'_>) -> Result<(Lineage, Option<Range>), Error> {
         let Old::Commit(old) = case.old else {
             return Ok((Lineage::default(), None));
         };
@@ -265,7 +273,8 @@ impl<'r> Judge<'r> {
         Ok(broken)
     }
 
-    fn units(
+    /// What a `deny-only` rule judges as one: each commit of the range is in exactly one unit.
+    pub(crate) fn units(
         &self,
         judge: Unit,
         range: &Range,
@@ -328,6 +337,12 @@ impl<'r> Judge<'r> {
             },
             paths,
         })
+    }
+
+    /// Returns true if and only if the commit itself changes a path.
+    pub(crate) fn changes_something(&self, range: &Range, at: CommitIx) -> Result<bool, Error> {
+        let any = Touched::either(ClassMask::ALL);
+        Ok(self.paths(range, at, any, 0)?.total > 0)
     }
 
     /// Up to `cap` paths of these classes that a commit changes.

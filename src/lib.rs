@@ -45,6 +45,9 @@
 //! | [`judge`] | one update of one tree, from entering commits to findings |
 //! | [`route`] | where a refused commit belongs |
 //! | [`notes`] | what is said beside the findings |
+//! | [`survey`] | which trees take commits, and how to get them there |
+//! | [`explain`] | why a commit passes or fails, step by step |
+//! | [`manual`] | what the documentation says of a code |
 //! | [`gate`] | the pipeline |
 //! | [`cases`] | the policy's own cases, judged |
 //! | [`lint`] | remarks on a policy that is valid |
@@ -75,6 +78,7 @@ pub mod decision;
 pub mod deploy;
 pub mod dry_run;
 pub mod error;
+pub mod explain;
 pub mod finding;
 pub mod gate;
 pub mod git;
@@ -83,6 +87,7 @@ pub mod input;
 pub mod install;
 pub mod judge;
 pub mod lint;
+pub mod manual;
 pub mod notes;
 pub mod policy;
 pub mod pre_push;
@@ -92,4 +97,5 @@ pub mod route;
 pub mod rules;
 pub mod series;
 pub mod standing;
+pub mod survey;
 pub mod update;

@@ -68,7 +68,8 @@ pub fn upstreams(absent: &[&Upstream], target: &Target) -> Option<String> {
     })
 }
 
-fn named(upstream: &Upstream) -> String {
+/// An upstream by its name and its refs.
+pub fn named(upstream: &Upstream) -> String {
     let patterns: Vec<&str> = texts(&upstream.refs).collect();
     format!("{} ({})", upstream.name, patterns.join(", "))
 }

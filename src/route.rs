@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::finding::{Code, Severity};
 use crate::gate::{add_prefixes, upstream_prefixes};
 use crate::git::{CommitIx, CommitRow, RefTable, Touched};
-use crate::judge::{Case, Commits, Judge};
+use crate::judge::{Case, Commits, Judge, Verdict};
 use crate::policy::Tree;
 use crate::report::escape::Shown;
 use crate::rules::paths::{is_denied, is_only_denied};
@@ -18,6 +18,9 @@ use crate::update::{Oid, RefName, RefValue};
 const COMMITS_NAMED: usize = 5;
 /// How many paths a line of advice names.
 const PATHS_NAMED: usize = 3;
+
+/// Before the lines that say which paths of a commit belong where.
+pub(crate) const SPLIT: &str = "split it: its paths belong to different trees";
 
 /// Works out the advice on one refused case.
 pub struct Router<'v, 'r> {
@@ -48,7 +51,11 @@ impl Router<'_, '_> {
             help.push(format!("it belongs on {}", names(&takers)));
         }
         if let [only] = commits.as_slice() {
-            help.extend(self.split(*only)?);
+            let apart = self.split(*only)?;
+            if !apart.is_empty() {
+                help.push(format!("or {SPLIT}"));
+                help.extend(apart);
+            }
         }
         if help.is_empty() {
             help.push("no tree of this policy takes these paths: ask its maintainers".into());
@@ -57,11 +64,7 @@ impl Router<'_, '_> {
     }
 
     fn reword(&self, at: CommitIx) -> Result<String, Error> {
-        let row = self.commits.range.row(at)?;
-        let short = row.oid.short();
-        Ok(format!(
-            "reword it: git rebase -i {short}^, and `reword` for {short}"
-        ))
+        Ok(reworded(self.commits.range.row(at)?.oid))
     }
 
     fn mask(&self, commits: &[CommitIx]) -> ClassMask {
@@ -92,12 +95,9 @@ impl Router<'_, '_> {
         let (Some(newest), Some(name)) = (oids.last(), self.target(tree, &standing)) else {
             return Ok(vec![format!("{} takes it", tree.name)]);
         };
-        let target = String::from_utf8_lossy(name.as_bytes()).into_owned();
         let remote = self.judge.target.name();
-        let branch = match standing.value(&name) {
-            RefValue::Absent => target.as_str(),
-            RefValue::At(_) => target.strip_prefix("refs/heads/").unwrap_or(&target),
-        };
+        let is_there = standing.value(&name) != RefValue::Absent;
+        let branch = &spelled(&name, is_there);
         Ok(match self.pushed(tree, &name, *newest, &standing)? {
             Outcome::AlreadyThere => vec![format!("{} has it already: drop it here", tree.name)],
             Outcome::Accepted => {
@@ -108,7 +108,7 @@ impl Router<'_, '_> {
                 "{} takes such paths, but a merge can't be moved: change them there, in a commit of their own",
                 tree.name
             )],
-            Outcome::Refused if branch == target => {
+            Outcome::Refused if !is_there => {
                 vec![format!(
                     "{} takes it, but not what it stands on here",
                     tree.name
@@ -128,10 +128,7 @@ impl Router<'_, '_> {
     /// The tree's ref to name: one that is there, else the one that stands in the policy where
     /// the pushed ref does, since layouts are listed side by side.
     fn target(&self, tree: &Tree, standing: &RefTable) -> Option<RefName> {
-        let names: Vec<RefName> = tree
-            .literal_refs()
-            .filter_map(|name| RefName::new(name.as_bytes()))
-            .collect();
+        let names = literal_names(tree);
         let there = names
             .iter()
             .find(|name| standing.value(name) != RefValue::Absent);
@@ -171,19 +168,20 @@ impl Router<'_, '_> {
             hidden,
             doubtful: false,
         })?;
-        let denies = |broken: &Broken| tree.severity(broken.code) == Severity::Deny;
-        let refused = verdict.update.is_some()
-            || verdict.exceeded.is_some()
-            || verdict.commits.broken.iter().any(denies);
-        Ok(match (refused, verdict.commits.range.rows.is_empty()) {
-            (true, _) => Outcome::Refused,
-            (false, true) => Outcome::AlreadyThere,
-            (false, false) => Outcome::Accepted,
-        })
+        Ok(
+            match (
+                refuses(tree, &verdict),
+                verdict.commits.range.rows.is_empty(),
+            ) {
+                (true, _) => Outcome::Refused,
+                (false, true) => Outcome::AlreadyThere,
+                (false, false) => Outcome::Accepted,
+            },
+        )
     }
 
-    /// For a commit whose paths belong to different trees: which belong where.
-    fn split(&self, at: CommitIx) -> Result<Vec<String>, Error> {
+    /// For a commit whose paths belong to different trees: which belong where, a line each.
+    pub(crate) fn split(&self, at: CommitIx) -> Result<Vec<String>, Error> {
         let touched = self.mask(&[at]);
         let classes = self.judge.policy.classes.iter().enumerate();
         let homes: Vec<(String, ClassIx)> = classes
@@ -196,7 +194,7 @@ impl Router<'_, '_> {
         {
             return Ok(Vec::new());
         }
-        let mut lines = vec!["or split it: its paths belong to different trees".to_owned()];
+        let mut lines = Vec::new();
         for (home, class) in homes {
             let of = Touched::either(ClassMask::of(Some(class)));
             let sample = self.judge.paths(&self.commits.range, at, of, PATHS_NAMED)?;
@@ -235,6 +233,52 @@ enum Outcome {
     Refused,
 }
 
+/// How a commit gets another message.
+pub(crate) fn reworded(commit: Oid) -> String {
+    let short = commit.short();
+    format!("reword it: git rebase -i {short}^, and `reword` for {short}")
+}
+
+/// Returns true if and only if the push that was judged would be refused. A warning about the
+/// update itself counts as well: nobody is told to do what is warned of.
+pub(crate) fn refuses(tree: &Tree, verdict: &Verdict) -> bool {
+    let denies = |broken: &Broken| tree.severity(broken.code) == Severity::Deny;
+    verdict.update.is_some()
+        || verdict.exceeded.is_some()
+        || verdict.commits.broken.iter().any(denies)
+}
+
+/// The refs of the tree that a command can name.
+pub(crate) fn literal_names(tree: &Tree) -> Vec<RefName> {
+    tree.literal_refs()
+        .filter_map(|name| RefName::new(name.as_bytes()))
+        .collect()
+}
+
+/// A ref to try commits on. Which one is all the same: only the findings on the commits count
+/// there, and a tree may have no ref in this repository.
+pub(crate) fn any_ref(tree: &Tree) -> Result<RefName, Error> {
+    let literal = literal_names(tree).into_iter().next();
+    literal
+        .or_else(|| RefName::new(b"refs/heads/tree"))
+        .ok_or(Error::Internal("a name for a ref that is none"))
+}
+
+/// A ref as `git push` takes it: a branch that is there by its short name, any other by its whole
+/// one.
+pub(crate) fn spelled(name: &RefName, is_there: bool) -> String {
+    let whole = String::from_utf8_lossy(name.as_bytes()).into_owned();
+    match whole.strip_prefix("refs/heads/") {
+        Some(branch) if is_there => branch.to_owned(),
+        _ => whole,
+    }
+}
+
+/// Puts the reader onto what a branch of a remote holds.
+pub(crate) fn switched(remote: &str, branch: &str) -> String {
+    format!("git fetch {remote} {branch} && git switch --detach FETCH_HEAD")
+}
+
 fn picked(tree: &Tree, remote: &str, branch: &str, oids: &[Oid]) -> Vec<String> {
     let named: Vec<String> = oids.iter().take(COMMITS_NAMED).map(Oid::short).collect();
     let more = if oids.len() > COMMITS_NAMED {
@@ -244,7 +288,7 @@ fn picked(tree: &Tree, remote: &str, branch: &str, oids: &[Oid]) -> Vec<String> 
     };
     vec![
         format!("{} takes it, but not what it stands on here:", tree.name),
-        format!("  git fetch {remote} {branch} && git switch --detach FETCH_HEAD"),
+        format!("  {}", switched(remote, branch)),
         format!(
             "  git cherry-pick {}{more} && git push {remote} HEAD:{branch}",
             named.join(" ")

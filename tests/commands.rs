@@ -1,4 +1,4 @@
-//! `explain`, and what is asked of every command.
+//! What is asked of every command.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,50 +22,6 @@ fn printed(s: &Sandbox, arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn explain_names_the_class_and_the_line() {
-    let s = &Sandbox::new(Format::Sha1Files);
-    let paths = [
-        "net/core/dev.c",
-        "kernel/bpf/core.c",
-        "tools/x",
-        "Makefile",
-        "net",
-    ];
-    let arguments = [
-        &["explain", "--policy", "preset:bpf-next", "--path"],
-        &paths[..],
-    ]
-    .concat();
-    let (status, said) = printed(s, &arguments);
-    assert_eq!(status, Some(0));
-    let classes: Vec<&str> = said
-        .lines()
-        .map(|line| line.split('\t').next().unwrap())
-        .collect();
-    assert_eq!(
-        classes,
-        ["networking", "core", "neutral", "none", "networking"]
-    );
-    let first = said.lines().next().unwrap();
-    assert!(
-        first.starts_with("networking\tnet/core/dev.c\tnet/**\tpreset:bpf-next:"),
-        "{first}"
-    );
-}
-
-#[test]
-fn explain_prints_no_name_raw() {
-    let s = &Sandbox::new(Format::Sha1Files);
-    let path = "net/a\x1b[2J\tb";
-    let (_, said) = printed(
-        s,
-        &["explain", "--policy", "preset:bpf-next", "--path", path],
-    );
-    assert!(said.contains("net/a\\x1b[2J\\tb"), "{said:?}");
-    assert!(!said.contains('\x1b'));
-}
-
-#[test]
 fn usage_is_told_and_ends_in_2() {
     let s = &Sandbox::new(Format::Sha1Files);
     for arguments in [
@@ -75,6 +31,7 @@ fn usage_is_told_and_ends_in_2() {
         &["explain"],
         &["install", "--x"],
         &["uninstall"],
+        &["route"],
     ] {
         treewarden(s, arguments).ended(2, "Usage");
     }
@@ -84,6 +41,7 @@ fn usage_is_told_and_ends_in_2() {
         &["explain", "--help"],
         &["install", "--help"],
         &["uninstall", "--help"],
+        &["route", "--help"],
     ] {
         let (status, said) = printed(s, arguments);
         assert_eq!(status, Some(0));
@@ -97,18 +55,4 @@ fn usage_is_told_and_ends_in_2() {
             format!("treewarden {}\n", env!("CARGO_PKG_VERSION"))
         )
     );
-}
-
-/// What a command has to say isn't said where nobody can read it: then it hasn't succeeded.
-#[test]
-fn explain_to_a_full_disk_fails() {
-    let s = &Sandbox::new(Format::Sha1Files);
-    let full = std::fs::OpenOptions::new()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
-    let mut command = s.treewarden();
-    command.args(["explain", "--policy", "preset:bpf-next", "--path", "net"]);
-    let output = command.stdout(full).output().unwrap();
-    assert_eq!(output.status.code(), Some(4));
 }

@@ -350,6 +350,19 @@ mod rules {
     }
 }
 
+/// Holds the console block of a page that begins with this command against what it prints now.
+pub fn shows(page: &str, command: &str, printed: &str) {
+    let mut text = read(page);
+    let prompt = format!("$ {command}\n");
+    let all = blocks(&text, "console");
+    let shown = all.iter().find(|block| block.starts_with(&prompt));
+    let shown = (*shown.unwrap_or_else(|| panic!("{page}: no {command:?}"))).to_owned();
+    let real = format!("{prompt}{printed}");
+    if differs(&shown, &real) {
+        bless(page, &mut text, &shown, &real);
+    }
+}
+
 #[test]
 fn every_remark_is_documented_and_no_other() {
     let text = read("docs/policy.md");

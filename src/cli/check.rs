@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::format::Output;
-use super::{no_repository, policy, repository};
+use super::{no_repository, policy, range_ends, repository, tree_named, tree_names};
 use crate::ambient::Ambient;
 use crate::budget::Budget;
 use crate::decision::Decision;
@@ -50,11 +50,11 @@ impl Check {
         let (tree, ref_name) = self.target(&policy)?;
         let work = Arc::default();
         let budget = Budget::told(policy.limits, Arc::clone(&work));
-        let (old, new) = match self.range.split_once("..") {
+        let (old, new) = match range_ends(&self.range) {
             Some((old, new)) => (Some(repo.resolve(old, &budget)?), new),
             None => (None, self.range.as_str()),
         };
-        let new = repo.resolve(if new.is_empty() { "HEAD" } else { new }, &budget)?;
+        let new = repo.resolve(new, &budget)?;
         let supposed = Supposed {
             tree,
             ref_name: &ref_name,
@@ -91,16 +91,7 @@ impl Check {
 }
 
 fn named<'p>(name: &str, policy: &'p Policy) -> Result<(&'p Tree, RefName), Error> {
-    let tree = policy
-        .trees
-        .iter()
-        .find(|tree| tree.name == name)
-        .ok_or_else(|| {
-            Error::Usage(format!(
-                "there is no tree `{name}`, only {}",
-                tree_names(policy)
-            ))
-        })?;
+    let tree = tree_named(name, policy)?;
     let literal = tree
         .literal_refs()
         .next()
@@ -125,9 +116,4 @@ fn by_ref<'p>(name: &str, policy: &'p Policy) -> Result<(&'p Tree, RefName), Err
         .tree_of(&ref_name)
         .ok_or_else(|| Error::Usage(format!("no tree of this policy governs {full}")))?;
     Ok((tree, ref_name))
-}
-
-fn tree_names(policy: &Policy) -> String {
-    let names: Vec<&str> = policy.trees.iter().map(|tree| tree.name.as_str()).collect();
-    names.join(", ")
 }

@@ -8,6 +8,7 @@ mod format;
 mod install;
 mod place;
 mod policy;
+mod route;
 mod uninstall;
 
 use std::io::Write;
@@ -18,9 +19,10 @@ use clap::{Parser, Subcommand};
 
 use crate::ambient::Ambient;
 use crate::error::{Error, Exit};
+use crate::finding::Code;
 use crate::git::Repo;
-use crate::hook::server_policy;
-use crate::policy::{Policy, Source, load};
+use crate::hook::server_policy_source;
+use crate::policy::{Policy, Source, Tree, load};
 
 /// Keep every commit in the tree where it belongs.
 #[derive(Debug, Parser)]
@@ -41,6 +43,7 @@ enum Command {
     Install(install::Install),
     Policy(policy::PolicyCommand),
     Uninstall(uninstall::Uninstall),
+    Route(route::Route),
 }
 
 /// Runs the command, and says on `stderr` what went wrong.
@@ -57,6 +60,7 @@ pub fn run(
         Command::Install(command) => command.run(ambient, stdout),
         Command::Policy(command) => command.run(ambient, stdout),
         Command::Uninstall(command) => command.run(ambient, stdout),
+        Command::Route(command) => command.run(ambient, stdout),
     };
     done.unwrap_or_else(|error| {
         // Where even this can't be written, the exit status still tells.
@@ -95,14 +99,58 @@ fn no_repository() -> Error {
 /// The policy that `--policy` names, else the repository's own. Outside of a repository a policy
 /// can still be asked about: then nothing but itself says what the repository is called.
 fn policy(given: Option<&str>, repo: Option<&Repo>) -> anyhow::Result<Policy> {
-    let Some(text) = given else {
-        return Ok(server_policy(repo.ok_or_else(no_repository)?)?);
+    policy_called(given, repo, None)
+}
+
+/// The same for a repository whose name in the policy is known otherwise than by its config.
+fn policy_called(
+    given: Option<&str>,
+    repo: Option<&Repo>,
+    called: Option<String>,
+) -> anyhow::Result<Policy> {
+    let name = match (called, repo) {
+        (None, Some(repo)) => repo.trusted_config("treewarden.repository")?,
+        (called, _) => called,
     };
-    let name = match repo {
-        Some(repo) => repo.trusted_config("treewarden.repository")?,
-        None => None,
+    let source = match given {
+        Some(text) => {
+            let here = std::env::current_dir().context("the current folder can't be read")?;
+            Source::parse(text, &here)
+        }
+        None => server_policy_source(repo.ok_or_else(no_repository)?)?,
     };
-    let here = std::env::current_dir().context("the current folder can't be read")?;
-    let source = Source::parse(text, &here);
     Ok(load(&source, name.as_deref()).map_err(Error::Policy)?)
+}
+
+/// The two ends of `<old>..<new>`, as git reads it: an empty one is `HEAD`.
+fn range_ends<'t>(range: &'t str) -> Option<(&'t str, &'t str)> {
+    let (old, new) = range.split_once("..")?;
+    let or_head = |end: &'t str| if end.is_empty() { "HEAD" } else { end };
+    Some((or_head(old), or_head(new)))
+}
+
+/// The tree of that name.
+fn tree_named<'p>(name: &str, policy: &'p Policy) -> Result<&'p Tree, Error> {
+    let found = policy.trees.iter().find(|tree| tree.name == name);
+    found.ok_or_else(|| {
+        Error::Usage(format!(
+            "there is no tree `{name}`, only {}",
+            tree_names(policy)
+        ))
+    })
+}
+
+fn tree_names(policy: &Policy) -> String {
+    let names: Vec<&str> = policy.trees.iter().map(|tree| tree.name.as_str()).collect();
+    names.join(", ")
+}
+
+/// An error that names the rule, where what was asked for is more than the policy's budget allows.
+fn too_much_named(error: Error) -> anyhow::Error {
+    let is_code = matches!(error, Error::TooMuch(_));
+    let error = anyhow::Error::new(error);
+    match is_code {
+        true => error.context(Code::TooMuch),
+        false => error,
+    }
 }

@@ -38,7 +38,6 @@ pub use command::CleanGit;
 pub use config_file::{ConfigFile, Written};
 pub use history::{History, KnownCommits, Lineage};
 pub use hooks::{ConfigScope, HookSide, Hooks, HooksPath};
-pub use history::{History, Lineage};
 pub use merge::Departure;
 pub use objects::{Leaf, Mode};
 pub use open::{Quarantine, Repo};

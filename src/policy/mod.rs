@@ -27,6 +27,7 @@ pub use case::{Case, Expect};
 pub use compile::{Draft, Written, load, load_draft};
 pub use fields::KEYS;
 pub use pattern::PathPattern;
+pub(crate) use place::did_you_mean;
 pub use place::{Faults, Place};
 pub use ref_pattern::{RefPattern, any_matches};
 pub use source::{Source, server_source};

@@ -6,13 +6,17 @@ pub mod cases;
 pub mod comparison;
 pub mod deployed;
 pub mod escape;
+pub mod explain;
 pub mod github;
 pub mod json;
+mod merge;
 pub mod palette;
 pub mod remarks;
 pub mod sarif;
 pub mod short;
+pub mod survey;
 pub mod text;
+mod wrap;
 
 use std::io::{self, Write};
 

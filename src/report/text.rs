@@ -8,7 +8,7 @@ use super::palette::{Painted, Palette};
 use super::{Report, Voice, word};
 use crate::classify::Match;
 use crate::decision::Decision;
-use crate::finding::{Finding, Offence, Offender, Origin, TouchedPath};
+use crate::finding::{CommitLine, Finding, Offence, Offender, Origin, TouchedPath};
 use crate::policy::{Place, Policy};
 
 /// How much of a subject is shown, in characters.
@@ -107,6 +107,21 @@ fn judged(report: &Report<'_>) -> String {
 pub(super) fn signature(policy: &Policy) -> String {
     let digest: String = policy.digest.chars().take(DIGEST_SHOWN).collect();
     format!("[policy {} {digest}]", Shown(policy.origin.as_bytes()))
+}
+
+/// A commit by its name and subject.
+pub(super) fn commit_line(commit: &CommitLine) -> String {
+    let subject = shortened(&commit.subject, SUBJECT_WIDTH);
+    format!("{} {subject}", commit.oid.short())
+}
+
+/// A path with its class and the pattern that gives it.
+pub(super) fn path_line(path: &TouchedPath, policy: &Policy) -> String {
+    let shown = Shown(&path.path);
+    match class_of(path.matched, policy) {
+        Some(class) => format!("{shown}  [{class}]"),
+        None => shown.to_string(),
+    }
 }
 
 /// The line's text, and where it stands.
@@ -208,10 +223,7 @@ impl Page<'_> {
     }
 
     fn path(&mut self, path: &TouchedPath) -> io::Result<()> {
-        write!(self.out, "   |     {}", Shown(&path.path))?;
-        if let Some(class) = class_of(path.matched, self.policy) {
-            write!(self.out, "  [{class}]")?;
-        }
+        write!(self.out, "   |     {}", path_line(path, self.policy))?;
         match path.origin {
             Origin::Changed => writeln!(self.out),
             Origin::Added => writeln!(self.out, "  (added by the merge itself)"),
