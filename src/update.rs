@@ -20,6 +20,14 @@ impl ObjectFormat {
         }
     }
 
+    /// git's word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "sha1",
+            Self::Sha256 => "sha256",
+        }
+    }
+
     /// Length of an oid in hex digits.
     pub const fn hex_len(self) -> usize {
         2 * self.raw_len()

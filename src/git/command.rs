@@ -2,14 +2,41 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::budget::Budget;
 use crate::error::Error;
 use crate::report::escape::Shown;
+
+/// `EPERM`: what setting a user ends with for whom may not. A file that may not be executed is
+/// another error.
+const NOT_PERMITTED: i32 = 1;
+
+/// What leads git, and the hooks that it starts, to another repository than the one in question.
+const ELSEWHERE: [&str; 16] = [
+    "GIT_ALLOW_PROTOCOL",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_PUSH_OPTION_COUNT",
+    "GIT_QUARANTINE_PATH",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
+/// What holds configuration. git keeps it from the other side of a push.
+const SETTINGS: [&str; 2] = ["GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"];
 
 /// Where to find git; all else of the environment is left behind.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +67,35 @@ impl Answer {
 }
 
 impl CleanGit {
+    /// Runs a program as another user, in no repository, with nothing on standard input and
+    /// nothing in the environment but `PATH`. Root can; `None` where we may not.
+    // With `command`, the one place that may start a process.
+    #[allow(clippy::disallowed_methods)]
+    pub fn run_as(
+        &self,
+        program: &Path,
+        (uid, gid): (u32, u32),
+        budget: &Budget,
+    ) -> Result<Option<Answer>, Error> {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .current_dir("/")
+            .uid(uid)
+            .gid(gid)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if let Some(path) = &self.path {
+            command.env("PATH", path);
+        }
+        match command.spawn() {
+            Ok(child) => finish(child, program.as_os_str(), budget).map(Some),
+            Err(error) if error.raw_os_error() == Some(NOT_PERMITTED) => Ok(None),
+            Err(error) => Err(failed(program.as_os_str(), &error)),
+        }
+    }
+
     /// A git command on one git directory: no system, user or environment configuration, no
     /// replace refs, no lazy fetching, no commit-graph, and no question of who owns the folder
     /// (receive-pack has asked it before any hook runs).
@@ -70,9 +126,19 @@ impl CleanGit {
     /// credentials help; never for judging.
     pub fn as_whoever_runs_this(git_dir: &Path) -> Command {
         let mut command = plain_git();
+        for name in ELSEWHERE {
+            command.env_remove(name);
+        }
         command.env("GIT_DIR", git_dir).env("LC_ALL", "C");
-        for elsewhere in ["GIT_COMMON_DIR", "GIT_CONFIG", "GIT_WORK_TREE"] {
-            command.env_remove(elsewhere);
+        command
+    }
+
+    /// The same without the environment's configuration: for a repository of our own, and for
+    /// what git starts there.
+    pub fn apart(git_dir: &Path) -> Command {
+        let mut command = Self::as_whoever_runs_this(git_dir);
+        for name in SETTINGS {
+            command.env_remove(name);
         }
         command
     }
@@ -92,7 +158,11 @@ fn plain_git() -> Command {
 /// Runs the command to its end, or kills it when the budget's time is up.
 pub fn run(mut command: Command, budget: &Budget) -> Result<Answer, Error> {
     let name = command.get_program().to_owned();
-    let mut child = command.spawn().map_err(|error| failed(&name, &error))?;
+    let child = command.spawn().map_err(|error| failed(&name, &error))?;
+    finish(child, &name, budget)
+}
+
+fn finish(mut child: Child, name: &OsStr, budget: &Budget) -> Result<Answer, Error> {
     let stdout = collect(child.stdout.take());
     let stderr = collect(child.stderr.take());
     let waited = receive(&stdout, budget).and_then(|out| Some((out, receive(&stderr, budget)?)));
@@ -105,11 +175,11 @@ pub fn run(mut command: Command, budget: &Budget) -> Result<Answer, Error> {
             "a git process was given up before its time",
         ));
     };
-    let status = child.wait().map_err(|error| failed(&name, &error))?;
+    let status = child.wait().map_err(|error| failed(name, &error))?;
     Ok(Answer {
         status: status.code(),
-        stdout: stdout.map_err(|error| failed(&name, &error))?,
-        stderr: stderr.map_err(|error| failed(&name, &error))?,
+        stdout: stdout.map_err(|error| failed(name, &error))?,
+        stderr: stderr.map_err(|error| failed(name, &error))?,
     })
 }
 

@@ -6,7 +6,10 @@
 //! | `open` | a repository, the quarantine included; its configuration |
 //! | `hooks` | where git looks for hooks |
 //! | `config_file` | changes to a config file, all of them or none |
+//! | `settings` | configuration, read from one repository and written for another |
+//! | `trial` | a push between scratch repositories, to see what a hook says of it |
 //! | `refs` | refs as they stand |
+//! | `ages` | when refs last moved |
 //! | `remotes` | remote repositories, as a clone knows them |
 //! | `reflog` | what refs held before |
 //! | `objects` | commits and tree objects, parsed from their raw bytes |
@@ -18,6 +21,7 @@
 //! | `content` | what git itself would make of contents that both sides changed |
 
 mod account;
+mod ages;
 mod changes;
 mod command;
 mod config_file;
@@ -31,6 +35,8 @@ mod range;
 mod reflog;
 mod refs;
 mod remotes;
+mod settings;
+mod trial;
 
 pub use account::{MergeAccount, Sides};
 pub use changes::{Changes, SimpleChanges, Touched};
@@ -44,3 +50,4 @@ pub use open::{Quarantine, Repo};
 pub use range::{CommitIx, CommitRow, Parent, Range};
 pub use reflog::{Moved, Reflog};
 pub use refs::{RefTable, Standing};
+pub use trial::{Setting, Trial, Tried};

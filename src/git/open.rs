@@ -128,6 +128,21 @@ impl Repo {
         self.shallow.contains(&commit)
     }
 
+    /// The top of the work tree, absolute; `None` where there is none.
+    pub fn work_tree(&self) -> Option<&Path> {
+        self.inner.workdir()
+    }
+
+    /// Returns true if and only if there is no work tree.
+    pub fn is_bare(&self) -> bool {
+        self.inner.is_bare()
+    }
+
+    /// Returns true if and only if the refs are kept in a reftable, and not in files.
+    pub fn has_reftable(&self) -> bool {
+        self.reftable
+    }
+
     /// How objects are named here.
     pub fn format(&self) -> ObjectFormat {
         self.format
