@@ -57,6 +57,7 @@
 //! | [`compare`] | two policies beside each other |
 //! | [`adopt`] | which history was before the policy |
 //! | [`deploy`] | puts a policy into force, in one step |
+//! | [`doctor`] | whether the gate is shut |
 //! | [`budget`] | how much work a push may ask for |
 //! | [`progress`] | that work is still going on |
 //! | [`ambient`] | the clock and the environment |
@@ -76,6 +77,7 @@ pub mod cli;
 pub mod compare;
 pub mod decision;
 pub mod deploy;
+pub mod doctor;
 pub mod dry_run;
 pub mod error;
 pub mod explain;

@@ -92,7 +92,7 @@ fn judge(
 }
 
 /// The policy of this clone, as it reads for the repository that the remote is.
-fn client_policy(repo: &Repo, remote: &str) -> Result<Policy, Error> {
+pub fn client_policy(repo: &Repo, remote: &str) -> Result<Policy, Error> {
     let name = match repo.trusted_config(&format!("remote.{remote}.treewardenrepository"))? {
         Some(name) => Some(name),
         None => repo.trusted_config("treewarden.repository")?,

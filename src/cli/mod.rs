@@ -3,6 +3,7 @@
 mod account;
 mod adopt;
 mod check;
+mod doctor;
 mod explain;
 mod format;
 mod install;
@@ -39,11 +40,12 @@ const EXIT_HELP: &str = "Exit status: 0 accepted or done, 1 rejected, 2 usage, 3
 enum Command {
     Adopt(adopt::Adopt),
     Check(check::Check),
+    Doctor(doctor::Doctor),
     Explain(explain::Explain),
     Install(install::Install),
     Policy(policy::PolicyCommand),
-    Uninstall(uninstall::Uninstall),
     Route(route::Route),
+    Uninstall(uninstall::Uninstall),
 }
 
 /// Runs the command, and says on `stderr` what went wrong.
@@ -56,6 +58,7 @@ pub fn run(
     let done = match &arguments.command {
         Command::Check(command) => command.run(ambient, stdout, stderr),
         Command::Adopt(command) => command.run(ambient, stdout),
+        Command::Doctor(command) => command.run(ambient, stdout),
         Command::Explain(command) => command.run(ambient, stdout),
         Command::Install(command) => command.run(ambient, stdout),
         Command::Policy(command) => command.run(ambient, stdout),

@@ -15,7 +15,7 @@ use crate::budget::Limits;
 use crate::classify::{ClassMask, Classifier};
 
 /// How many files may extend one another.
-const DEEPEST_EXTENDS: usize = 8;
+pub(super) const DEEPEST_EXTENDS: usize = 8;
 
 /// Reads the policy at `source` and all that it extends, for the repository that calls itself
 /// `repository`; without a name, the policy's own counts.

@@ -1,7 +1,7 @@
 //! What people see: one report in several formats. Each prints the same findings, in the same
 //! order and capped alike.
 
-mod ascii;
+pub(crate) mod ascii;
 pub mod cases;
 pub mod comparison;
 pub mod deployed;

@@ -1,0 +1,68 @@
+//! The files that the gate is made of.
+
+use std::path::{Path, PathBuf};
+
+use super::hook::chained_path;
+use super::shim::Shim;
+use super::subject::Subject;
+use super::words::trimmed;
+use crate::policy::{Source, files};
+
+/// May be read.
+pub const READ: u32 = 0o4;
+/// May be executed; of a folder: may be passed.
+pub const EXECUTE: u32 = 0o1;
+
+/// A file or a folder, and what whoever pushes must be allowed to do with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Where it is.
+    pub path: PathBuf,
+    /// [`READ`], [`EXECUTE`], or both.
+    pub needs: u32,
+    /// Whether git goes on without the hook where the need isn't met.
+    pub decides: bool,
+}
+
+impl Part {
+    fn new(path: &Path, needs: u32) -> Self {
+        Self {
+            path: path.to_owned(),
+            needs,
+            decides: false,
+        }
+    }
+}
+
+/// The hook, what it starts, the config and the policy.
+pub fn gate(subject: &Subject<'_>, shim: Option<&Shim>) -> Vec<Part> {
+    let hook = Part {
+        decides: true,
+        ..Part::new(&subject.hook(), READ | EXECUTE)
+    };
+    let mut parts = vec![hook, Part::new(&subject.repo.config_path(), READ)];
+    if let Some(shim) = shim {
+        parts.push(Part::new(&shim.interpreter, EXECUTE));
+        parts.extend(shim.binary.iter().map(|binary| Part::new(binary, EXECUTE)));
+    }
+    let policies = subject.source.iter().flat_map(files);
+    parts.extend(policies.filter_map(|source| match source {
+        Source::File(path) => Some(Part::new(&path, READ)),
+        Source::Preset(_) => None,
+    }));
+    parts
+}
+
+/// What else of the repository the gate needs.
+pub fn repository(subject: &Subject<'_>) -> Vec<Part> {
+    let repo = subject.repo;
+    let mut parts = vec![
+        Part::new(&trimmed(repo.common_dir()), READ | EXECUTE),
+        Part::new(&repo.common_dir().join("objects"), READ | EXECUTE),
+    ];
+    let chained = chained_path(subject);
+    if chained.exists() {
+        parts.push(Part::new(&chained, EXECUTE));
+    }
+    parts
+}
