@@ -39,12 +39,12 @@ fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-fn read(name: &str) -> String {
+pub(crate) fn read(name: &str) -> String {
     std::fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// What stands below a heading, up to the next one.
-fn section<'d>(text: &'d str, heading: &str) -> &'d str {
+pub(crate) fn section<'d>(text: &'d str, heading: &str) -> &'d str {
     let line = Regex::new(&format!("(?m)^{}$", regex::escape(heading))).unwrap();
     let found = line
         .find(text)
@@ -56,14 +56,14 @@ fn section<'d>(text: &'d str, heading: &str) -> &'d str {
 }
 
 /// The fenced blocks of a language.
-fn blocks<'d>(text: &'d str, language: &str) -> Vec<&'d str> {
+pub(crate) fn blocks<'d>(text: &'d str, language: &str) -> Vec<&'d str> {
     let fence = Regex::new(&format!(r"(?ms)^```{language}\n(.*?)^```$")).unwrap();
     let found = fence.captures_iter(text);
     found.map(|block| block.get(1).unwrap().as_str()).collect()
 }
 
 /// The first column of the tables: what stands between backquotes there.
-fn first_column(text: &str) -> Vec<String> {
+pub(crate) fn first_column(text: &str) -> Vec<String> {
     let row = Regex::new(r"(?m)^\| `([^`]+)` \|").unwrap();
     row.captures_iter(text)
         .map(|row| row[1].to_owned())

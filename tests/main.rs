@@ -21,6 +21,7 @@ mod demo;
 mod differential;
 mod docs;
 mod explain;
+mod doctor;
 mod fail_closed;
 mod formats;
 mod install;
