@@ -34,12 +34,17 @@ change() {
 }
 
 # push WHAT SOURCE BRANCH: pushes, and holds what is printed and the server's ref against WHAT:
-# `accepted`, or the code of the rule that must refuse it.
+# `accepted`, or the code of the rule that must refuse it; or `unsent`, and the code in $4, where
+# nothing must have reached the server.
 push() {
     before=$(held "$3")
     printf '$ git push origin %s:%s\n' "$2" "$3"
     git push origin "$2:refs/heads/$3" >"$work/said" 2>&1 && status=0 || status=$?
     cat "$work/said"
+    if [ "$1" = unsent ]; then
+        ! grep -q '^remote: ' "$work/said" || unexpected "$@"
+        set -- "$4" "$2" "$3"
+    fi
     if [ "$1" = accepted ]; then
         [ "$status" -eq 0 ] && [ "$(held "$3")" = "$(git rev-parse "$2")" ] || unexpected "$@"
     else
@@ -91,5 +96,23 @@ title 'A core-only commit is refused on bpf-next/net'
 git switch -q -c core-only networking
 change kernel/bpf/btf.c 'bpf: Sort types by name'
 push only-denied-paths core-only net
+
+title 'A commit that belongs in both trees is told apart'
+git switch -q -c mixed core
+mkdir -p net/ipv4
+echo 'one' >>net/ipv4/tcp.c
+echo 'two' >>kernel/bpf/verifier.c
+git add .
+git commit -q -m 'bpf: Check bounds, and let tcp know'
+push denied-path mixed master
+grep -q 'or split it' "$work/said" || unexpected split mixed master
+
+title 'The same refusal on the pusher'"'"'s machine, before anything is sent'
+show "$built/treewarden" install --local --policy preset:bpf-next --fetch-upstreams
+show git fetch -q origin
+push unsent mixed master denied-path
+
+title 'The gate is proven shut'
+show "$built/treewarden" doctor "$work/bpf-next.git"
 
 title 'Every push went as the plan says'

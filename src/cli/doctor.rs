@@ -54,7 +54,7 @@ impl Doctor {
 }
 
 /// The folder of this program, and of those that are installed with it.
-fn own_folder() -> Option<PathBuf> {
+pub(super) fn own_folder() -> Option<PathBuf> {
     let own = std::env::current_exe().ok()?.canonicalize().ok()?;
     own.parent().map(PathBuf::from)
 }

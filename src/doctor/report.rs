@@ -137,8 +137,19 @@ impl Report {
 
     /// Writes a line for each entry, one more where there is help, and one for all of them.
     pub fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.write_entries(out, Outcome::Ok)?;
+        self.write_sum(out)
+    }
+
+    /// The same without the lines of what is well.
+    pub fn write_worries(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.write_entries(out, Outcome::Warn)?;
+        self.write_sum(out)
+    }
+
+    fn write_entries(&self, out: &mut dyn Write, least: Outcome) -> io::Result<()> {
         let mut side = None;
-        for entry in &self.entries {
+        for entry in self.entries.iter().filter(|entry| entry.outcome >= least) {
             if entry.side != side {
                 side = entry.side;
                 writeln!(out, "{}:", side.map_or("repository", word))?;
@@ -149,6 +160,10 @@ impl Report {
                 writeln!(out, "      help: {help}")?;
             }
         }
+        Ok(())
+    }
+
+    fn write_sum(&self, out: &mut dyn Write) -> io::Result<()> {
         let [ok, warn, fail] =
             [Outcome::Ok, Outcome::Warn, Outcome::Fail].map(|outcome| self.count(outcome));
         writeln!(out, "treewarden: {ok} ok, {warn} warn, {fail} FAIL")

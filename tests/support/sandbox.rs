@@ -161,7 +161,9 @@ impl Sandbox {
     /// Installs the hook with a policy: `preset:<name>` or the path of a file.
     pub fn install(&self, policy: &str) -> Output {
         let mut command = self.treewarden();
-        command.arg("install").arg("--server").arg(&self.server);
+        command
+            .args(["install", "--no-doctor", "--server"])
+            .arg(&self.server);
         let output = run(command.args(["--policy", policy]), b"");
         assert_eq!(output.status, Some(0), "{}", output.errors());
         output

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Install, folder_for, load, program};
 use crate::ambient::Ambient;
@@ -23,12 +23,13 @@ struct Judged {
 }
 
 impl Install {
+    /// Answers with the git directory.
     pub(super) fn local(
         &self,
         worktree: &Path,
         ambient: &Ambient,
         stdout: &mut dyn Write,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<PathBuf> {
         let repo = place::worktree(worktree, ambient)?;
         let names = chosen(&self.remotes, &repo)?;
         let source = self.source(&repo)?;
@@ -52,7 +53,8 @@ impl Install {
         let installed = prepared.commit()?;
         write_line(stdout, "local", &shown(repo.git_dir()))?;
         write_hook(stdout, &installed)?;
-        self.account(&judged, &source, &repo, stdout)
+        self.account(&judged, &source, &repo, stdout)?;
+        Ok(repo.git_dir().to_owned())
     }
 
     /// Marks the remote, and resolves the policy for the repository there.

@@ -10,9 +10,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 
-use super::account::{quoted, shown};
+use super::account::{quoted, shown, write_line};
+use super::doctor::own_folder;
 use super::place::Place;
 use crate::ambient::Ambient;
+use crate::doctor::{Options, examine};
 use crate::error::{Error, Exit};
 use crate::git::{HookSide, Hooks, HooksPath, Repo};
 use crate::install::{Hook, Key};
@@ -22,7 +24,9 @@ use crate::policy::{self, Policy, Source, server_source};
 ///
 /// Writes the hook and the config that goes with it. Can be repeated, to change the policy or
 /// after treewarden has moved. Another program's hook is kept as `<hook>.chained`, and runs after
-/// ours has accepted. Where something is in the way, nothing is changed.
+/// ours has accepted. Where something is in the way, nothing is changed. In the end the doctor
+/// looks whether the gate is shut, and makes pushes between scratch repositories that must be
+/// refused; what it has to say is told, and ends in 1 where a check failed.
 #[derive(Debug, Args)]
 pub struct Install {
     #[command(flatten)]
@@ -39,6 +43,9 @@ pub struct Install {
     /// With --local: have `git fetch` bring the policy's upstreams from the remote, too
     #[arg(long, conflicts_with_all = ["server", "template"])]
     fetch_upstreams: bool,
+    /// Don't have the doctor look at what was installed, and make no pushes to prove it
+    #[arg(long, conflicts_with = "template")]
+    no_doctor: bool,
 }
 
 impl Install {
@@ -47,14 +54,49 @@ impl Install {
             Place {
                 template: Some(folder),
                 ..
-            } => self.template(folder, ambient, stdout)?,
+            } => {
+                self.template(folder, ambient, stdout)?;
+                Ok(Exit::Accept)
+            }
             Place {
                 local: Some(worktree),
                 ..
-            } => self.local(worktree, ambient, stdout)?,
-            Place { server, .. } => self.server(server, ambient, stdout)?,
+            } => {
+                let repository = self.local(worktree, ambient, stdout)?;
+                self.prove(&[repository], ambient, stdout)
+            }
+            Place { server, .. } => {
+                self.server(server, ambient, stdout)?;
+                self.prove(server, ambient, stdout)
+            }
         }
-        Ok(Exit::Accept)
+    }
+
+    /// Has the doctor look whether the gate is shut now; what is well is counted, no more.
+    fn prove(
+        &self,
+        repositories: &[PathBuf],
+        ambient: &Ambient,
+        stdout: &mut dyn Write,
+    ) -> anyhow::Result<Exit> {
+        let mut worst = Exit::Accept;
+        if self.no_doctor {
+            return Ok(worst);
+        }
+        let options = Options {
+            canary: true,
+            programs: own_folder(),
+        };
+        for repository in repositories {
+            let report = examine(Some(repository), ambient, &options);
+            writeln!(stdout)?;
+            write_line(stdout, "doctor", &shown(repository))?;
+            report.write_worries(stdout)?;
+            if report.exit() != Exit::Accept {
+                worst = report.exit();
+            }
+        }
+        Ok(worst)
     }
 
     /// The policy that was asked for, by a path that holds wherever the hook runs.

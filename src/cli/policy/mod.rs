@@ -15,7 +15,8 @@ use super::{no_repository, repository};
 use crate::ambient::Ambient;
 use crate::error::{Error, Exit};
 use crate::git::Repo;
-use crate::policy::{Policy, Source, Written, server_source};
+use crate::hook::server_policy_source;
+use crate::policy::{Policy, Source, Written};
 
 /// Look at a policy by itself
 #[derive(Debug, Args)]
@@ -98,8 +99,6 @@ impl Subject {
             let here = std::env::current_dir().context("the current folder can't be read")?;
             return Ok(Source::parse(text, &here));
         }
-        let repo = repo.ok_or_else(no_repository)?;
-        let configured = repo.trusted_config("treewarden.policy")?;
-        Ok(server_source(configured.as_deref(), repo.git_dir()).map_err(Error::Policy)?)
+        Ok(server_policy_source(repo.ok_or_else(no_repository)?)?)
     }
 }
