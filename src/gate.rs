@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::budget::{Budget, Exceeded};
 use crate::decision::{Decision, JudgedUpdate, Judgement, MOST_SHOWN};
+use crate::doubt;
 use crate::error::Error;
 use crate::finding::{Code, CommitLine, Finding, Offence, Offender, PathSample, Severity};
 use crate::git::{History, Range, RefTable, Repo};
 use crate::input::Command;
-use crate::judge::{Case, Commits, Judge, Old, Verdict};
+use crate::judge::{Case, Commits, Judge, Old};
 use crate::notes;
 use crate::policy::{Enforce, Policy, RefPattern, Tree, Upstream};
 use crate::route::Router;
@@ -197,35 +198,25 @@ impl<'r> Court<'r> {
         }
         let old = self.judge.old(name, old)?;
         let hidden = self.judge.hidden(tree, &self.standing)?;
+        let doubtful = doubt::over_refs(&self.judge, tree, name, old, &self.standing);
         self.case(Case {
             tree,
             ref_name: name,
             old,
             new,
             hidden,
-            doubtful: old == Old::Unknown || self.lacks_upstreams(tree),
+            doubtful,
         })
-    }
-
-    /// A clone need not have the upstreams that its server has.
-    fn lacks_upstreams(&self, tree: &Tree) -> bool {
-        match self.judge.target {
-            Target::Here => false,
-            Target::Remote(_) => !self.absent(tree).is_empty(),
-        }
     }
 
     fn case(&mut self, mut case: Case<'r>) -> Result<(), Error> {
         let mut verdict = self.judge.judge(&case)?;
-        if self.is_cut(&verdict) {
-            case.doubtful = true;
-            if let Some(finding) = &mut verdict.update
-                && finding.code == Code::RefRewound
-            {
-                finding.severity = Severity::Warn;
-            }
-            self.note(Some(notes::SHALLOW.to_owned()));
+        let cut = doubt::over_history(&self.judge, &case, &verdict)?;
+        case.doubtful |= cut.range;
+        if let Some(rewind) = verdict.update.as_mut().filter(|_| cut.descent) {
+            rewind.severity = Severity::Warn;
         }
+        self.note(cut.any().then(|| notes::SHALLOW.to_owned()));
         self.judgement.findings.extend(verdict.update);
         if let Some(exceeded) = verdict.exceeded {
             let finding = too_much(&case, exceeded);
@@ -235,6 +226,8 @@ impl<'r> Court<'r> {
             self.note(notes::upstreams(&self.absent(case.tree), self.judge.target));
         }
         if case.old == Old::Absent && !verdict.commits.broken.is_empty() {
+            let unseen = self.judge.target.unseen(case.tree, case.ref_name);
+            self.note(notes::unseen(&unseen, &self.judge.target.name()));
             self.note(Some(notes::adoption(&case)));
         }
         let known = verdict.exceeded.is_none() && case.tree.judges_commits();
@@ -242,17 +235,6 @@ impl<'r> Court<'r> {
         self.enter(case.tree, case.ref_name, entering);
         self.judged.push((case, verdict.commits));
         Ok(())
-    }
-
-    /// Returns true if and only if a clone's missing history could be why something was found.
-    fn is_cut(&self, verdict: &Verdict) -> bool {
-        let repo = self.judge.repo;
-        if matches!(self.judge.target, Target::Here) || !repo.is_shallow() {
-            return false;
-        }
-        let rows = &verdict.commits.range.rows;
-        let rewound = |found: &Finding| found.code == Code::RefRewound;
-        verdict.update.as_ref().is_some_and(rewound) || rows.iter().any(|row| repo.ends_at(row.oid))
     }
 
     fn decide(mut self) -> Result<Decision, Error> {

@@ -78,6 +78,7 @@ pub mod compare;
 pub mod decision;
 pub mod deploy;
 pub mod doctor;
+pub mod doubt;
 pub mod dry_run;
 pub mod error;
 pub mod explain;

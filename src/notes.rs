@@ -48,6 +48,28 @@ pub fn old_value(name: &RefName, value: Oid, held: &Held, target: &Target) -> Op
     }
 }
 
+/// What a clone doesn't know of a tree's other refs; `None` where it knows them.
+pub fn unseen(patterns: &[&RefPattern], remote: &str) -> Option<String> {
+    let texts: Vec<&str> = patterns
+        .iter()
+        .map(|pattern| pattern.text.as_str())
+        .collect();
+    let branches = texts.iter().all(|text| text.starts_with("refs/heads/"));
+    let command = branches.then(|| {
+        format!(
+            "; `git remote set-branches {remote} '*' && git fetch {remote}` brings what is there"
+        )
+    });
+    (!texts.is_empty()).then(|| {
+        format!(
+            "{} of {remote} isn't fetched into this clone, and belongs to the same tree: what is \
+             found could be there, so only the server can tell{}",
+            texts.join(", "),
+            command.unwrap_or_default()
+        )
+    })
+}
+
 /// An upstream without a ref excludes nothing: its commits look as if they entered here. `None`
 /// where none is absent.
 pub fn upstreams(absent: &[&Upstream], target: &Target) -> Option<String> {

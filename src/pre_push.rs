@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::ambient::Ambient;
 use crate::budget::{Budget, Limits, Work};
 use crate::chain::{self, Ended, Invocation};
-use crate::decision::{Decision, Judgement};
+use crate::decision::Decision;
 use crate::error::{Error, Exit};
 use crate::gate::gate;
 use crate::git::Repo;
@@ -20,9 +20,6 @@ use crate::policy::Policy;
 use crate::progress::{Pace, shown};
 use crate::report::Voice;
 use crate::standing::{Remote, Target};
-
-/// How many objects a partial clone fetches so that a push can be judged.
-const MOST_OBTAINED: usize = 64;
 
 /// Runs the hook. `arguments` are git's: the remote's name, or the URL where there is none, and
 /// the URL; before them stands the path by which git ran the shim, if there is one.
@@ -58,7 +55,7 @@ fn is_ours(hook: &OsStr) -> bool {
     Path::new(hook).file_name() == Some(Hook::PrePush.name().as_ref())
 }
 
-/// Judges the push; `None` where it goes to a remote that is none of ours.
+/// Judges the push; `None` where it goes to a remote that is none of ours, or changes nothing.
 fn judge(
     arguments: &[OsString],
     stdin: &mut dyn Read,
@@ -73,22 +70,34 @@ fn judge(
     // Whatever comes of it: a chained hook reads it too.
     *input = input::read(stdin)?;
     let repo = Repo::open_for_push(ambient.git_dir.as_deref(), ambient.git.clone())?;
-    let unbound = Budget::new(Limits::default());
-    let Some(judged) = repo.judged_remote(remote, url, &unbound)? else {
+    let asking = Budget::new(Limits::default());
+    let Some(judged) = repo.judged_remote(remote, url, &asking)? else {
         return Ok(None);
     };
     let commands = input::pre_push(input, repo.format())?;
+    if commands.is_empty() {
+        return Ok(None);
+    }
     let policy = client_policy(&repo, &judged)?;
     let push = Push {
         repo: &repo,
         policy: &policy,
         fetched_as: &judged,
-        called: &remote.to_string_lossy(),
+        called: &called(remote, url, &judged),
         commands: &commands,
         work,
     };
     let decision = push.judge()?;
     Ok(Some((policy, decision)))
+}
+
+/// What commands call the remote. A URL can hold a password, and a fetch from it wouldn't update
+/// what is known here.
+fn called(remote: &OsStr, url: &OsStr, judged: &str) -> String {
+    match remote == url {
+        true => judged.to_owned(),
+        false => remote.to_string_lossy().into_owned(),
+    }
 }
 
 /// The policy of this clone, as it reads for the repository that the remote is.
@@ -112,33 +121,17 @@ struct Push<'p> {
 }
 
 impl Push<'_> {
-    /// Judges; what a partial clone lacks for that is fetched, as any git command would.
     fn judge(&self) -> Result<Decision, Error> {
-        let mut obtained = 0;
-        loop {
-            let budget = Budget::told(self.policy.limits, Arc::clone(self.work));
-            match self.judge_once(&budget) {
-                Err(Error::Missing(oid))
-                    if obtained < MOST_OBTAINED && self.repo.is_partial()? =>
-                {
-                    if !self.repo.obtain(oid, &budget)? {
-                        return Err(Error::Missing(oid));
-                    }
-                    obtained += 1;
-                }
-                other => return other,
-            }
-        }
-    }
-
-    fn judge_once(&self, budget: &Budget) -> Result<Decision, Error> {
-        if self.commands.is_empty() {
-            return Ok(Judgement::default().decide());
-        }
-        let fetched = self.repo.fetched_refs(self.fetched_as, budget)?;
+        // The policy's time is for a server's hook. Here git may have to fetch what a partial clone
+        // lacks, and whoever waits can end it.
+        let limits = Limits {
+            seconds: u64::MAX,
+            ..self.policy.limits
+        };
+        let budget = &Budget::told(limits, Arc::clone(self.work));
         let remote = Remote::new(
             self.called,
-            fetched,
+            self.repo.refspecs(self.fetched_as)?,
             self.commands,
             self.policy,
             self.repo,

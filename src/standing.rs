@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use crate::budget::Budget;
 use crate::error::Error;
-use crate::git::{RefTable, Repo};
+use crate::git::{RefTable, Refspecs, Repo};
 use crate::input::Command;
-use crate::policy::{Policy, Tree, Upstream, any_matches};
+use crate::policy::{Policy, RefPattern, Tree, Upstream, any_matches};
 use crate::report::escape::Shown;
 use crate::update::{Oid, RefName, RefValue};
 
@@ -21,12 +21,14 @@ pub enum Target {
 
 /// What a clone knows of a remote repository.
 pub struct Remote {
-    /// What commands call it: a remote's name, or a URL.
+    /// What commands call it: a remote's name.
     pub name: String,
     /// Its refs as of now where the push names them, else as they were last fetched.
     refs: RefTable,
     /// Its refs as they were last fetched.
     fetched: RefTable,
+    /// How they are fetched.
+    refspecs: Refspecs,
 }
 
 impl Remote {
@@ -34,16 +36,20 @@ impl Remote {
     /// fetched from there, and the upstreams that this clone has under their own names.
     pub fn new(
         name: &str,
-        fetched: RefTable,
+        refspecs: Refspecs,
         commands: &[Command],
         policy: &Policy,
         repo: &Repo,
         budget: &Budget,
     ) -> Result<Self, Error> {
+        let here = repo.refs(&[b"refs/".to_vec()].into(), budget)?;
+        let fetched = refspecs.there(&here);
         let mut refs = fetched.clone();
-        for (name, found) in repo.refs(&upstreams(policy), budget)?.iter() {
+        for (name, found) in here.iter() {
             // Local branches are somebody's work, whatever they are called.
-            if !name.as_bytes().starts_with(b"refs/heads/") && policy.upstream_of(name).is_some() {
+            let is_branch = name.as_bytes().starts_with(b"refs/heads/");
+            let is_unknown = fetched.value(name) == RefValue::Absent;
+            if is_unknown && !is_branch && policy.upstream_of(name).is_some() {
                 refs.set(name, RefValue::At(found.value));
             }
         }
@@ -56,15 +62,9 @@ impl Remote {
             name: name.to_owned(),
             refs,
             fetched,
+            refspecs,
         })
     }
-}
-
-fn upstreams(policy: &Policy) -> BTreeSet<Vec<u8>> {
-    let patterns = policy.upstreams.iter().flat_map(|upstream| &upstream.refs);
-    patterns
-        .map(|pattern| pattern.prefix().as_bytes().to_vec())
-        .collect()
 }
 
 /// What a ref of the target holds, as far as its objects are here.
@@ -111,6 +111,19 @@ impl Target {
             RefValue::At(fetched) if repo.has(fetched)? => Ok(Held::Outdated(fetched)),
             RefValue::At(_) | RefValue::Absent => Ok(Held::Unknown),
         }
+    }
+
+    /// The tree's other refs, of which this repository can't tell whether they are there.
+    pub fn unseen<'p>(&self, tree: &'p Tree, name: &RefName) -> Vec<&'p RefPattern> {
+        let Self::Remote(remote) = self else {
+            return Vec::new();
+        };
+        let others = tree.refs.iter().filter(|pattern| {
+            let literal = pattern.literal();
+            literal.is_none_or(|literal| literal.as_bytes() != name.as_bytes())
+        });
+        let unseen = others.filter(|pattern| !remote.refspecs.cover(pattern));
+        unseen.collect()
     }
 
     /// What commands call the repository that is pushed to.

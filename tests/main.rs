@@ -31,6 +31,7 @@ mod policy;
 mod policy_check;
 mod policy_commands;
 mod policy_install;
+mod pre_push;
 mod progress;
 mod push;
 mod quick_start;

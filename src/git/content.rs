@@ -18,9 +18,9 @@ use std::rc::Rc;
 use git2::{ObjectType, Repository};
 use tempfile::TempDir;
 
-use super::command::{CleanGit, run};
+use super::command::run;
 use super::history::History;
-use super::objects::Leaf;
+use super::objects::{Leaf, Mode, exists};
 use super::open::{Repo, open_scratch};
 use crate::budget::Budget;
 use crate::error::Error;
@@ -297,13 +297,13 @@ impl Shape {
 struct Scratch<'b> {
     folder: TempDir,
     repo: Repository,
-    git: CleanGit,
+    real: &'b Repo,
     alternates: OsString,
     budget: &'b Budget,
 }
 
 impl<'b> Scratch<'b> {
-    fn new(real: &Repo, budget: &'b Budget) -> Result<Self, Error> {
+    fn new(real: &'b Repo, budget: &'b Budget) -> Result<Self, Error> {
         let failed = |error: std::io::Error| {
             Error::Repository(format!("a scratch repository can't be made: {error}"))
         };
@@ -331,7 +331,7 @@ impl<'b> Scratch<'b> {
         Ok(Self {
             folder,
             repo,
-            git: real.git.clone(),
+            real,
             alternates,
             budget,
         })
@@ -342,6 +342,7 @@ impl<'b> Scratch<'b> {
         let mut tree = Vec::new();
         for (at, leaf) in leaves.iter().enumerate() {
             if let Some(leaf) = leaf {
+                self.require(*leaf)?;
                 tree.extend(format!("{} {}\0", leaf.mode.octal(), number(at)).bytes());
                 tree.extend(leaf.oid.as_bytes());
             }
@@ -354,6 +355,14 @@ impl<'b> Scratch<'b> {
         self.write(ObjectType::Commit, lines.join("\n").as_bytes())
     }
 
+    /// Errors if git would not find what stands there, with a reason that says more than git's.
+    fn require(&self, leaf: Leaf) -> Result<(), Error> {
+        if leaf.mode == Mode::Gitlink || exists(&self.repo, leaf.oid)? {
+            return Ok(());
+        }
+        self.real.require(leaf.oid)
+    }
+
     fn write(&self, kind: ObjectType, raw: &[u8]) -> Result<Oid, Error> {
         let written = self.repo.odb().and_then(|odb| odb.write(kind, raw));
         let oid = written.map_err(|error| Error::Repository(error.message().to_owned()))?;
@@ -362,7 +371,7 @@ impl<'b> Scratch<'b> {
 
     /// Merges two made-up commits; the answers for the first `count` numbers.
     fn merge(&self, one: Oid, other: Oid, count: usize) -> Result<Vec<Merged>, Error> {
-        let mut command = self.git.command(self.folder.path());
+        let mut command = self.real.git.command(self.folder.path());
         command
             .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", &self.alternates)
             .args(["merge-tree", "--write-tree", "-z", "--no-messages"])

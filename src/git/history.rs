@@ -22,7 +22,7 @@ pub(super) const SKEW: i64 = 86_400;
 
 /// Commits of one repository, parsed once each.
 pub struct History<'r> {
-    repo: &'r Repo,
+    pub(super) repo: &'r Repo,
     budget: &'r Budget,
     known: RefCell<HashMap<Oid, Rc<Commit>>>,
 }

@@ -10,10 +10,12 @@
 //! | `trial` | a push between scratch repositories, to see what a hook says of it |
 //! | `refs` | refs as they stand |
 //! | `ages` | when refs last moved |
+//! | `refspec` | what remote-tracking refs tell of a remote |
 //! | `remotes` | remote repositories, as a clone knows them |
 //! | `reflog` | what refs held before |
 //! | `objects` | commits and tree objects, parsed from their raw bytes |
 //! | `history` | the commit graph: merge bases, what descends from what |
+//! | `shallow` | what the end of a shallow clone could hide |
 //! | `range` | the entering commits |
 //! | `changes` | which classes each of them touches: the seam for another engine |
 //! | `merge` | what a merge itself changes |
@@ -34,8 +36,10 @@ mod open;
 mod range;
 mod reflog;
 mod refs;
+mod refspec;
 mod remotes;
 mod settings;
+mod shallow;
 mod trial;
 
 pub use account::{MergeAccount, Sides};
@@ -50,4 +54,5 @@ pub use open::{Quarantine, Repo};
 pub use range::{CommitIx, CommitRow, Parent, Range};
 pub use reflog::{Moved, Reflog};
 pub use refs::{RefTable, Standing};
+pub use refspec::Refspecs;
 pub use trial::{Setting, Trial, Tried};

@@ -170,7 +170,21 @@ fn split_entry(raw: &[u8], format: ObjectFormat) -> Option<(Entry<'_>, &[u8])> {
 impl Repo {
     /// The object's kind and raw bytes.
     fn read(&self, oid: Oid) -> Result<(ObjectType, Vec<u8>), Error> {
-        read_from(&self.inner, oid)
+        match read_from(&self.inner, oid) {
+            Err(Error::Missing(oid)) => {
+                self.fetch_object(oid)?;
+                read_from(&self.inner, oid)
+            }
+            other => other,
+        }
+    }
+
+    /// Errors if the object isn't here and can't be fetched either.
+    pub(super) fn require(&self, oid: Oid) -> Result<(), Error> {
+        match exists(&self.inner, oid)? {
+            true => Ok(()),
+            false => self.fetch_object(oid),
+        }
     }
 
     fn read_as(&self, oid: Oid, kind: ObjectType, fault: &'static str) -> Result<Vec<u8>, Error> {
@@ -182,7 +196,7 @@ impl Repo {
 
     /// Returns true if and only if the object is here.
     pub fn has(&self, oid: Oid) -> Result<bool, Error> {
-        match self.read(oid) {
+        match read_from(&self.inner, oid) {
             Ok(_) => Ok(true),
             Err(Error::Missing(_)) => Ok(false),
             Err(error) => Err(error),
@@ -282,6 +296,14 @@ fn read_from(repo: &Repository, oid: Oid) -> Result<(ObjectType, Vec<u8>), Error
     let odb = repo.odb().map_err(|error| failed(&error))?;
     let object = odb.read(name).map_err(|error| failed(&error))?;
     Ok((object.kind(), object.data().to_vec()))
+}
+
+/// Returns true if and only if the object is here, readable or not.
+pub(super) fn exists(repo: &Repository, oid: Oid) -> Result<bool, Error> {
+    let failed =
+        |error: git2::Error| Error::Repository(format!("object {oid}: {}", error.message()));
+    let name = git2::Oid::from_bytes(oid.as_bytes()).map_err(failed)?;
+    Ok(repo.odb().map_err(failed)?.exists(name))
 }
 
 /// A tree object of a repository that has no [`Repo`] around it.

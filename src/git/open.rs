@@ -30,6 +30,8 @@ pub struct Repo {
     pub(super) namespace: Vec<u8>,
     /// Commits whose parents this clone was told to do without.
     pub(super) shallow: HashSet<Oid>,
+    /// True where git fetches what isn't here, and so do we.
+    pub(super) fetches: bool,
     quarantine: Option<PathBuf>,
 }
 
@@ -55,15 +57,17 @@ impl Repo {
     }
 
     /// Opens the repository of a client's hook: that of `GIT_DIR`, else the one around the current
-    /// folder, where git starts the hook.
+    /// folder, where git starts the hook. What a partial clone lacks is fetched when it is read.
     pub fn open_for_push(git_dir: Option<&Path>, git: CleanGit) -> Result<Self, Error> {
         trust_owner()?;
-        match git_dir {
-            Some(git_dir) => Self::open(git_dir, git),
+        let mut repo = match git_dir {
+            Some(git_dir) => Self::open(git_dir, git)?,
             None => Self::discover(Path::new("."), git)?.ok_or_else(|| {
                 Error::Repository("git runs this as a hook, in a repository: here is none".into())
-            }),
-        }
+            })?,
+        };
+        repo.fetches = repo.is_partial()?;
+        Ok(repo)
     }
 
     /// Opens the repository at `path`: a git directory or a worktree.
@@ -91,6 +95,7 @@ impl Repo {
             reftable,
             namespace: Vec::new(),
             shallow,
+            fetches: false,
             quarantine: None,
         })
     }

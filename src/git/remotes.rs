@@ -2,16 +2,25 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use git2::{ConfigLevel, Direction, ErrorCode};
+use git2::{ConfigLevel, ErrorCode};
 
 use super::command::{CleanGit, run};
 use super::open::Repo;
 use super::refs::RefTable;
-use crate::budget::Budget;
+use super::refspec::Refspecs;
+use crate::budget::{Budget, Limits};
 use crate::error::Error;
-use crate::update::{Oid, RefName, RefValue};
+use crate::report::escape::Shown;
+use crate::update::Oid;
+
+/// As long as it takes: how large an object is, and how far away, nobody knows.
+const FETCHING: Limits = Limits {
+    commits: 0,
+    tree_objects: 0,
+    seconds: u64::MAX,
+};
 
 impl Repo {
     /// The remote that pre-push was installed for, and that a push to `name` at `url` goes to;
@@ -28,7 +37,7 @@ impl Repo {
         }
         for remote in judged {
             let urls = self.push_urls(&remote, budget)?;
-            if urls.iter().any(|known| same_place(known, url)) {
+            if urls.iter().any(|known| same_place(known, url.as_bytes())) {
                 return Ok(Some(remote));
             }
         }
@@ -86,39 +95,34 @@ impl Repo {
             .collect())
     }
 
+    /// The refspecs that a fetch from the remote follows.
+    pub fn refspecs(&self, remote: &str) -> Result<Refspecs, Error> {
+        let unreadable = |error: git2::Error| {
+            Error::Repository(format!("{}: {}", self.git_dir.display(), error.message()))
+        };
+        let config = self.inner.config().map_err(unreadable)?;
+        let mut entries = match config.multivar(&format!("remote.{remote}.fetch"), None) {
+            Ok(entries) => entries,
+            Err(error) if error.code() == ErrorCode::NotFound => return Ok(Refspecs::default()),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let mut texts = Vec::new();
+        while let Some(entry) = entries.next() {
+            let entry = entry.map_err(unreadable)?;
+            texts.push(entry.value().map_err(unreadable)?.to_owned());
+        }
+        Ok(Refspecs::parse(texts.iter().map(String::as_str)))
+    }
+
     /// The refs that the remote had when it was last fetched from, by the names they have there.
     pub fn fetched_refs(&self, remote: &str, budget: &Budget) -> Result<RefTable, Error> {
-        let failed = |error: git2::Error| {
-            Error::Repository(format!("the remote {remote}: {}", error.message()))
-        };
-        let mut fetched = RefTable::default();
-        let found = match self.inner.find_remote(remote) {
-            Ok(found) => found,
-            Err(error) if error.code() == ErrorCode::NotFound => return Ok(fetched),
-            Err(error) => return Err(failed(error)),
-        };
-        let all = self.refs(&[b"refs/".to_vec()].into(), budget)?;
-        for (name, standing) in all.iter().filter(|(_, standing)| standing.target.is_none()) {
-            // A refspec is text: a name that isn't came through none.
-            let Ok(local) = std::str::from_utf8(name.as_bytes()) else {
-                continue;
-            };
-            for spec in found.refspecs() {
-                if spec.direction() != Direction::Fetch || !spec.dst_matches(local) {
-                    continue;
-                }
-                let there = spec.rtransform(local).map_err(failed)?;
-                if let Some(there) = RefName::new(&there) {
-                    fetched.set(&there, RefValue::At(standing.value));
-                }
-            }
-        }
-        Ok(fetched)
+        let here = self.refs(&[b"refs/".to_vec()].into(), budget)?;
+        Ok(self.refspecs(remote)?.there(&here))
     }
 
     /// Returns true if and only if this clone was told to do without some objects until they are
     /// asked for.
-    pub fn is_partial(&self) -> Result<bool, Error> {
+    pub(super) fn is_partial(&self) -> Result<bool, Error> {
         if self.trusted_config("extensions.partialclone")?.is_some() {
             return Ok(true);
         }
@@ -130,33 +134,67 @@ impl Repo {
         found.map_err(|error| Error::Repository(error.message().to_owned()))
     }
 
-    /// Has git fetch an object that a partial clone lacks, as every git command here would.
-    /// Returns whether it is here now.
-    pub fn obtain(&self, oid: Oid, budget: &Budget) -> Result<bool, Error> {
+    /// Has git fetch an object that a partial clone lacks, as every git command here would. An
+    /// error if it isn't to be had.
+    pub(super) fn fetch_object(&self, oid: Oid) -> Result<(), Error> {
+        if !self.fetches {
+            return Err(Error::Missing(oid));
+        }
         let mut command = CleanGit::as_whoever_runs_this(&self.git_dir);
         command.args(["cat-file", "-e", &oid.to_string()]);
-        run(command, budget).map(|answer| answer.status == Some(0))
+        let answer = run(command, &Budget::new(FETCHING))?;
+        if answer.status == Some(0) {
+            return Ok(());
+        }
+        let said = answer.stderr.split(|byte| *byte == b'\n').next();
+        Err(Error::Repository(format!(
+            "object {oid} is missing in this partial clone, and can't be fetched: {}",
+            Shown(said.unwrap_or_default())
+        )))
     }
 }
 
-/// Returns true if and only if both lead to one repository: the same URL, but for what doesn't
-/// matter at its end, or the same folder.
-fn same_place(one: &[u8], other: &OsStr) -> bool {
-    let trimmed = |url: &[u8]| {
-        let url = url.strip_prefix(b"file://").unwrap_or(url);
-        let end = url
-            .iter()
-            .rposition(|byte| *byte != b'/')
-            .map_or(0, |last| last + 1);
-        let url = url.get(..end).unwrap_or_default();
-        url.strip_suffix(b".git").unwrap_or(url).to_vec()
-    };
-    if trimmed(one) == trimmed(other.as_bytes()) {
-        return true;
+/// Returns true if and only if both lead to one repository: the same folder, or the same URL but
+/// for what doesn't matter.
+fn same_place(one: &[u8], other: &[u8]) -> bool {
+    match (folder(one), folder(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => essence(one) == essence(other),
     }
-    let folder = |url: &OsStr| Path::new(url).canonicalize().ok();
-    let one = folder(OsStr::from_bytes(one));
-    one.is_some() && one == folder(other)
+}
+
+/// The repository that a path leads to, where git looks for it.
+fn folder(url: &[u8]) -> Option<PathBuf> {
+    let path = url.strip_prefix(b"file://").unwrap_or(url);
+    let path = path.get(..length_without_slashes(path))?;
+    let ends = ["/.git", "", ".git/.git", ".git"];
+    let places = ends.map(|end| [path, end.as_bytes()].concat());
+    let mut found = places
+        .iter()
+        .map(|place| Path::new(OsStr::from_bytes(place)));
+    found
+        .find(|place| place.is_file() || place.join("objects").is_dir())
+        .and_then(|place| place.canonicalize().ok())
+}
+
+/// A URL without the user, who is somebody else's business, and without what may end it.
+fn essence(url: &[u8]) -> Vec<u8> {
+    let url = url.strip_prefix(b"file://").unwrap_or(url);
+    let url = url.get(..length_without_slashes(url)).unwrap_or_default();
+    let url = url.strip_suffix(b".git").unwrap_or(url);
+    let host = url.windows(3).position(|three| three == b"://");
+    let Some((scheme, rest)) = host.and_then(|at| url.split_at_checked(at + 3)) else {
+        return url.to_vec();
+    };
+    let authority = rest.split(|byte| *byte == b'/').next().unwrap_or_default();
+    let user = authority.iter().rposition(|byte| *byte == b'@');
+    let after = user.map_or(0, |at| at + 1);
+    [scheme, rest.get(after..).unwrap_or_default()].concat()
+}
+
+fn length_without_slashes(path: &[u8]) -> usize {
+    let last = path.iter().rposition(|byte| *byte != b'/');
+    last.map_or(0, |last| last + 1)
 }
 
 #[cfg(test)]
@@ -164,20 +202,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_the_same_but_for_their_ends() {
+    fn urls_lead_to_the_same_place_but_for_users_and_ends() {
         for (one, other, want) in [
             ("https://x/a.git", "https://x/a", true),
-            ("https://x/a/", "https://x/a.git", true),
+            ("https://x/a/", "https://x/a.git/", true),
             ("https://x/a", "https://x/b", false),
-            ("file:///", "/", true),
+            ("https://u:p@x/a", "https://x/a.git", true),
+            ("https://x@y/a", "https://x/a", false),
+            ("https://x/a@b", "https://x/b", false),
+            ("https://x", "ssh://x", false),
+            ("x:a.git", "x:a", true),
+            ("u@x:a", "v@x:a", false),
+            ("/nonexistent/a", "file:///nonexistent/a.git/", true),
             ("/nonexistent/a", "/nonexistent/b", false),
-            ("/tmp/..", "/", true),
+            ("", "/", true),
         ] {
-            assert_eq!(
-                same_place(one.as_bytes(), OsStr::new(other)),
-                want,
-                "{one} {other}"
-            );
+            let same = same_place(one.as_bytes(), other.as_bytes());
+            assert_eq!(same, want, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn paths_lead_where_git_looks() {
+        let folder = tempfile::tempdir().unwrap();
+        for repository in ["a.git", "b", "b.git", "c/.git"] {
+            std::fs::create_dir_all(folder.path().join(repository).join("objects")).unwrap();
+        }
+        let path =
+            |name: &str| [folder.path().as_os_str().as_bytes(), b"/", name.as_bytes()].concat();
+        for (one, other, want) in [
+            ("a", "a.git/", true),
+            ("a", "./b/../a.git", true),
+            ("b", "b.git", false),
+            ("c", "c/.git", true),
+            ("c", "d", false),
+        ] {
+            assert_eq!(same_place(&path(one), &path(other)), want, "{one} {other}");
+            let url = [b"file://".as_slice(), &path(one)].concat();
+            assert_eq!(same_place(&url, &path(other)), want, "{one} {other}");
         }
     }
 }

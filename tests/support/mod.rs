@@ -19,11 +19,13 @@ mod cli;
 mod commits;
 mod hook;
 mod http;
+mod local;
 mod push;
 mod sandbox;
 
 pub use cli::Told;
 pub use hook::HookRun;
 pub use http::HttpServer;
+pub use local::{Local, LocalPush, UPSTREAMS};
 pub use push::Pushed;
 pub use sandbox::{Format, Sandbox, everywhere};
