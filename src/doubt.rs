@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::finding::{Code, Finding};
 use crate::git::RefTable;
 use crate::judge::{Case, Judge, Old, Verdict};
-use crate::policy::Tree;
+use crate::policy::{Tree, Upstream};
 use crate::standing::{Target, absent_upstreams};
 use crate::update::RefName;
 
@@ -23,11 +23,9 @@ pub fn over_refs(
         Old::Commit(_) => false,
     };
     // A clone need not have the upstreams that its server has.
-    unseen
-        || match judge.target {
-            Target::Here => false,
-            Target::Remote(_) => !absent_upstreams(tree, judge.policy, standing).is_empty(),
-        }
+    let absent = absent_upstreams(tree, judge.policy, standing);
+    let may_have = |upstream: &&Upstream| judge.target.may_have(upstream);
+    unseen || absent.iter().any(may_have)
 }
 
 /// What isn't known of a case in a shallow clone.

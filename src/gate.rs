@@ -223,7 +223,13 @@ impl<'r> Court<'r> {
             self.judgement.findings.push(finding);
         }
         if verdict.exceeded.is_some() || !verdict.commits.broken.is_empty() {
-            self.note(notes::upstreams(&self.absent(case.tree), self.judge.target));
+            let target = self.judge.target;
+            let (missing, absent): (Vec<_>, Vec<_>) = self
+                .absent(case.tree)
+                .into_iter()
+                .partition(|upstream| target.may_have(upstream));
+            self.note(notes::upstreams(&absent));
+            self.note(notes::missing_upstreams(&missing, &target.name()));
         }
         if case.old == Old::Absent && !verdict.commits.broken.is_empty() {
             let unseen = self.judge.target.unseen(case.tree, case.ref_name);

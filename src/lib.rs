@@ -22,9 +22,6 @@
 //!   [`git::Changes`] is the seam behind which an engine can be replaced.
 //! - Nothing from a push reaches a terminal but through [`report::escape::Shown`], or in a
 //!   document of printable ASCII.
-//! - git runs with a cleared environment and without replace refs; only [`git`] starts it, and
-//!   only [`git`] knows git2. The clock and the environment are read in [`ambient`].
-//! - Nothing from a push reaches a terminal but through [`report::escape::Shown`].
 //! - What judges asks git with a cleared environment and without replace refs; only [`git`] starts
 //!   it, and only [`git`] knows git2. The clock and the environment are read in [`ambient`].
 //! - All work on a push is paid for out of one [`budget::Budget`].
@@ -42,6 +39,7 @@
 //! | [`series`] | which entering commits belong together |
 //! | [`rules`] | the rules, each from what it is given to what is broken |
 //! | [`standing`] | whose refs a push is judged against |
+//! | [`doubt`] | what a clone can't know of a push |
 //! | [`judge`] | one update of one tree, from entering commits to findings |
 //! | [`route`] | where a refused commit belongs |
 //! | [`notes`] | what is said beside the findings |
@@ -65,7 +63,6 @@
 //! | [`hook`], [`pre_push`], [`cli`] | the programs, from their input to their exit status |
 //! | [`chain`] | another program's hook, run after an acceptance |
 //! | [`install`] | hooks and their config, put in place and taken out |
-//! | [`hook`], [`cli`] | the programs, from their input to their exit status |
 
 pub mod adopt;
 pub mod ambient;

@@ -72,21 +72,26 @@ pub fn unseen(patterns: &[&RefPattern], remote: &str) -> Option<String> {
 
 /// An upstream without a ref excludes nothing: its commits look as if they entered here. `None`
 /// where none is absent.
-pub fn upstreams(absent: &[&Upstream], target: &Target) -> Option<String> {
-    if absent.is_empty() {
-        return None;
-    }
+pub fn upstreams(absent: &[&Upstream]) -> Option<String> {
     let named: Vec<String> = absent.iter().map(|upstream| named(upstream)).collect();
-    let named = named.join(", ");
-    Some(match target {
-        Target::Here => format!(
-            "no ref holds the upstream {named}: what came from there is judged as if it were new"
-        ),
-        Target::Remote(_) => format!(
-            "no ref here holds the upstream {named}: what is found could have come from there, so \
-             only the server can tell{}",
-            fetching(absent, &target.name())
-        ),
+    (!named.is_empty()).then(|| {
+        format!(
+            "no ref holds the upstream {}: what came from there is judged as if it were new",
+            named.join(", ")
+        )
+    })
+}
+
+/// The same for upstreams that a clone doesn't have, and its server may have.
+pub fn missing_upstreams(missing: &[&Upstream], remote: &str) -> Option<String> {
+    let named: Vec<String> = missing.iter().map(|upstream| named(upstream)).collect();
+    (!named.is_empty()).then(|| {
+        format!(
+            "no ref here holds the upstream {}: what is found could have come from there, so only \
+             the server can tell{}",
+            named.join(", "),
+            fetching(missing, remote)
+        )
     })
 }
 

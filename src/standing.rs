@@ -29,6 +29,8 @@ pub struct Remote {
     fetched: RefTable,
     /// How they are fetched.
     refspecs: Refspecs,
+    /// True where a fetch has brought a ref of some upstream: what it didn't bring, isn't there.
+    brings_upstreams: bool,
 }
 
 impl Remote {
@@ -44,6 +46,9 @@ impl Remote {
     ) -> Result<Self, Error> {
         let here = repo.refs(&[b"refs/".to_vec()].into(), budget)?;
         let fetched = refspecs.there(&here);
+        let brings_upstreams = fetched
+            .iter()
+            .any(|(name, _)| policy.upstream_of(name).is_some());
         let mut refs = fetched.clone();
         for (name, found) in here.iter() {
             // Local branches are somebody's work, whatever they are called.
@@ -63,6 +68,7 @@ impl Remote {
             refs,
             fetched,
             refspecs,
+            brings_upstreams,
         })
     }
 }
@@ -78,6 +84,26 @@ pub enum Held {
 }
 
 impl Target {
+    /// For what is asked about trees, and not pushed: the remote as it was last fetched, if a ref
+    /// of a tree was fetched from it; else this repository.
+    pub fn seen_from(
+        repo: &Repo,
+        remote: Option<&str>,
+        policy: &Policy,
+        budget: &Budget,
+    ) -> Result<Self, Error> {
+        let Some(name) = remote else {
+            return Ok(Self::Here);
+        };
+        let remote = Remote::new(name, repo.refspecs(name)?, &[], policy, repo, budget)?;
+        let of_tree = |(name, _): (&RefName, _)| policy.tree_of(name).is_some();
+        let is_known = remote.fetched.iter().any(of_tree);
+        Ok(match is_known {
+            true => Self::Remote(remote),
+            false => Self::Here,
+        })
+    }
+
     /// The refs below the prefixes, and maybe more.
     pub fn refs(
         &self,
@@ -124,6 +150,17 @@ impl Target {
         });
         let unseen = others.filter(|pattern| !remote.refspecs.cover(pattern));
         unseen.collect()
+    }
+
+    /// Returns true if and only if the upstream, of which no ref is known, may yet have one there.
+    pub fn may_have(&self, upstream: &Upstream) -> bool {
+        match self {
+            Self::Here => false,
+            Self::Remote(remote) => {
+                let shown = |pattern| remote.refspecs.cover(pattern);
+                !(remote.brings_upstreams && upstream.refs.iter().all(shown))
+            }
+        }
     }
 
     /// What commands call the repository that is pushed to.

@@ -383,7 +383,7 @@ fn what_commands_are_shown_to_print_is_what_they_print() {
     let sandbox = Sandbox::new(Format::Sha1Files);
     let folder = sandbox.folder().to_str().unwrap().to_owned();
     let any = Regex::new(r"(?ms)^```(toml|console)\n(.*?)^```$").unwrap();
-    let command = Regex::new(r"^\$ treewarden (explain|policy \w+) (.*)\n").unwrap();
+    let command = Regex::new(r"^\$ treewarden (explain|policy (?:lint|show|test)) (.*)\n").unwrap();
     let mut seen = BTreeSet::new();
     let mut policy = "";
     for block in any.captures_iter(&text.clone()) {

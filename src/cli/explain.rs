@@ -6,7 +6,10 @@ use std::os::unix::ffi::OsStrExt;
 
 use clap::{ArgGroup, Args};
 
-use super::{no_repository, policy, range_ends, repository, too_much_named, tree_named};
+use super::{
+    DEFAULT_REMOTE, no_remote, no_repository, policy, policy_called, range_ends, repository,
+    too_much_named, tree_named,
+};
 use crate::ambient::Ambient;
 use crate::budget::Budget;
 use crate::error::{Error, Exit};
@@ -17,6 +20,7 @@ use crate::manual;
 use crate::policy::{Policy, did_you_mean};
 use crate::report;
 use crate::report::escape::Shown;
+use crate::standing::Target;
 use crate::update::{Oid, RefValue};
 
 /// Tell what a code means, why a tree takes or refuses a commit, or the class of paths
@@ -49,6 +53,10 @@ pub struct Explain {
     /// tree's refs hold in this repository counts for nothing then
     #[arg(long = "in", value_name = "RANGE", requires = "tree")]
     range: Option<String>,
+    /// The remote whose refs those of the tree are, as they were last fetched [default: in a
+    /// clone `origin`, else this repository itself]
+    #[arg(long, value_name = "NAME", requires = "tree")]
+    remote: Option<String>,
     /// Of a merge, tell the modes and contents on every side
     #[arg(long, requires = "tree")]
     verbose: bool,
@@ -61,7 +69,8 @@ pub struct Explain {
 }
 
 const FORMS: &str = "treewarden explain <CODE>
-       treewarden explain <COMMIT> --tree <NAME> [--in <RANGE>] [--verbose] [--policy <POLICY>]
+       treewarden explain <COMMIT> --tree <NAME> [--in <RANGE>] [--remote <NAME>]
+                                               [--verbose] [--policy <POLICY>]
        treewarden explain --path <PATH>... [--policy <POLICY>]";
 
 const EXIT_HELP: &str = "Exit status: 0 if the tree takes the commit, 1 if it refuses it; \
@@ -102,12 +111,18 @@ impl Explain {
         out: &mut dyn Write,
     ) -> anyhow::Result<Exit> {
         let repo = repository(ambient)?.ok_or_else(no_repository)?;
-        let policy = policy(self.policy.as_deref(), Some(&repo))?;
+        let remote = remote_of(&repo, self.remote.as_deref())?;
+        let called = match &remote {
+            Some(name) => repo.trusted_config(&format!("remote.{name}.treewardenRepository"))?,
+            None => None,
+        };
+        let policy = policy_called(self.policy.as_deref(), Some(&repo), called)?;
         let budget = Budget::new(policy.limits);
         let question = Question {
             commit: repo.resolve(commit, &budget)?,
             tree: tree_named(tree, &policy)?,
             push: self.push(&repo, &budget)?,
+            target: &Target::seen_from(&repo, remote.as_deref(), &policy, &budget)?,
         };
         let explanation = explain(&question, &policy, &repo).map_err(too_much_named)?;
         report::explain::write(out, &explanation, &policy, self.verbose)?;
@@ -127,6 +142,25 @@ impl Explain {
         };
         Ok(Some((old, repo.resolve(new, budget)?)))
     }
+}
+
+/// The remote that a clone is one of, for what is asked about its trees; `None` in a repository
+/// that others push to.
+fn remote_of(repo: &Repo, asked: Option<&str>) -> Result<Option<String>, Error> {
+    let known = repo.remotes()?;
+    if let Some(name) = asked {
+        return match known.iter().any(|known| known == name) {
+            true => Ok(Some(name.to_owned())),
+            false => Err(no_remote(name)),
+        };
+    }
+    let judged = repo.judged_remotes()?;
+    let origin = |names: &[String]| names.iter().find(|name| *name == DEFAULT_REMOTE).cloned();
+    Ok(match judged.as_slice() {
+        [] if repo.is_bare() => None,
+        [] => origin(&known),
+        [first, ..] => origin(&judged).or(Some(first.clone())),
+    })
 }
 
 fn no_code(name: &str) -> Error {

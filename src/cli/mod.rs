@@ -24,6 +24,7 @@ use crate::finding::Code;
 use crate::git::Repo;
 use crate::hook::server_policy_source;
 use crate::policy::{Policy, Source, Tree, load};
+use crate::report::escape::Shown;
 
 /// Keep every commit in the tree where it belongs.
 #[derive(Debug, Parser)]
@@ -93,6 +94,16 @@ fn repository_at(path: Option<&Path>, ambient: &Ambient) -> Result<Repo, Error> 
         Some(path) => Repo::open(path, ambient.git.clone()),
         None => repository(ambient)?.ok_or_else(no_repository),
     }
+}
+
+/// The remote whose name stands in commands unless another is given, as in git's own.
+const DEFAULT_REMOTE: &str = "origin";
+
+fn no_remote(name: &str) -> Error {
+    let shown = Shown(name.as_bytes());
+    Error::Usage(format!(
+        "there is no remote `{shown}`: `git remote` lists those that there are"
+    ))
 }
 
 fn no_repository() -> Error {

@@ -4,16 +4,15 @@ use std::io::{BufWriter, Write};
 
 use clap::Args;
 
-use super::{no_repository, policy_called, range_ends, repository, too_much_named};
+use super::{
+    DEFAULT_REMOTE, no_remote, no_repository, policy_called, range_ends, repository, too_much_named,
+};
 use crate::ambient::Ambient;
 use crate::budget::Budget;
 use crate::error::{Error, Exit};
 use crate::git::Repo;
 use crate::report;
 use crate::survey::{Commits, Remote, survey};
-
-/// The remote whose name stands in commands unless another is given, as in git's own.
-const DEFAULT_REMOTE: &str = "origin";
 
 /// Tell which trees take commits, and the commands that push them there
 ///
@@ -68,9 +67,7 @@ impl Route {
         };
         match repo.remotes()?.contains(name) {
             true => Ok(name),
-            false => Err(Error::Usage(format!(
-                "there is no remote `{name}`: `git remote` lists those that there are"
-            ))),
+            false => Err(no_remote(name)),
         }
     }
 

@@ -31,8 +31,10 @@ pub struct Question<'p> {
     /// The tree.
     pub tree: &'p Tree,
     /// The old and the new value of the push to look at. Without it, the commit itself is the
-    /// new value of the tree's ref as it is in the repository.
+    /// new value of the tree's ref as it is there.
     pub push: Option<(RefValue, Oid)>,
+    /// Whose refs those of the tree are.
+    pub target: &'p Target,
 }
 
 /// The answer.
@@ -43,6 +45,9 @@ pub struct Explanation<'p> {
     pub tree: &'p Tree,
     /// The refs of the tree, and of its upstreams, in this repository.
     pub standing: RefTable,
+    /// The remote that these refs are of, as it was last fetched; `None` if they are this
+    /// repository's own.
+    pub fetched_from: Option<String>,
     /// The tree's upstreams that no ref holds, each with its patterns.
     pub absent: Vec<String>,
     /// Those commits of the tree's `since` that are in this repository.
@@ -127,12 +132,12 @@ pub fn explain<'p>(
 ) -> Result<Explanation<'p>, Error> {
     let budget = Budget::new(policy.limits);
     let history = History::new(repo, &budget);
-    let judge = Judge::new(policy, repo, &Target::Here, &history, &budget);
+    let judge = Judge::new(policy, repo, question.target, &history, &budget);
     let tree = question.tree;
     let mut wanted = BTreeSet::new();
     add_prefixes(&tree.refs, &mut wanted);
     upstream_prefixes(tree, policy, &mut wanted);
-    let standing = repo.refs(&wanted, &budget)?;
+    let standing = question.target.refs(repo, &wanted, &budget)?;
     let (push, hidden) = pushed(question, &judge, &standing)?;
     if !course::reaches(&judge, push.new, question.commit)? {
         return Err(Error::Usage(format!(
@@ -162,6 +167,10 @@ pub fn explain<'p>(
             .map(named)
             .collect(),
         since: since(tree, repo)?,
+        fetched_from: match question.target {
+            Target::Here => None,
+            Target::Remote(_) => Some(question.target.name()),
+        },
         standing,
         push,
         update,

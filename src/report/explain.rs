@@ -65,6 +65,9 @@ fn tree(explanation: &Explanation<'_>, policy: &Policy) -> Vec<String> {
         tree.name,
         Shown(place.as_bytes())
     ))];
+    if let Some(remote) = &explanation.fetched_from {
+        lines.push(said(&format!("as {remote} had it when last fetched:")));
+    }
     for pattern in &tree.refs {
         let mut values = explanation
             .standing
