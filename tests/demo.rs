@@ -28,6 +28,9 @@ fn the_demo_shows_each_answer() {
         "error[denied-path]",
         "error[only-denied-paths]",
         "accepted: bpf-next/net",
+        "or split it",
+        "advice: refused before anything was sent",
+        "0 FAIL",
     ] {
         assert!(said.contains(answer), "{said}");
     }

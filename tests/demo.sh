@@ -65,7 +65,7 @@ unexpected() {
 cd "$work"
 title 'A server with the plan for the BPF trees'
 git init -q --bare bpf-next.git
-show "$built/treewarden" install --server bpf-next.git --policy preset:bpf-next
+show "$built/treewarden" install --no-doctor --server bpf-next.git --policy preset:bpf-next
 
 git init -q client
 cd client
@@ -108,7 +108,7 @@ push denied-path mixed master
 grep -q 'or split it' "$work/said" || unexpected split mixed master
 
 title 'The same refusal on the pusher'"'"'s machine, before anything is sent'
-show "$built/treewarden" install --local --policy preset:bpf-next --fetch-upstreams
+show "$built/treewarden" install --no-doctor --local --policy preset:bpf-next --fetch-upstreams
 show git fetch -q origin
 push unsent mixed master denied-path
 
