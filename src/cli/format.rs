@@ -1,4 +1,4 @@
-//! `--format`, for every command that prints findings.
+//! `--format`, for every command that prints findings or remarks.
 
 use std::io::{self, Write};
 

@@ -23,7 +23,7 @@ pub fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
             &mut commands,
             word(finding.severity),
             &title,
-            file.as_deref(),
+            file.as_deref().map(Spot::file),
             body.trim_end(),
         );
     }
@@ -34,12 +34,35 @@ pub fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
     out.write_all(commands.as_bytes())
 }
 
-/// Adds `::<name> title=…,file=…::<message>`.
-fn command(out: &mut String, name: &str, title: &str, file: Option<&str>, message: &str) {
+/// Where an annotation is put.
+pub(super) struct Spot<'f> {
+    /// The file.
+    pub file: &'f str,
+    /// Its line, if one is known.
+    pub line: Option<usize>,
+}
+
+impl<'f> Spot<'f> {
+    fn file(file: &'f str) -> Self {
+        Self { file, line: None }
+    }
+}
+
+/// Adds `::<name> title=…,file=…,line=…::<message>`.
+pub(super) fn command(
+    out: &mut String,
+    name: &str,
+    title: &str,
+    spot: Option<Spot<'_>>,
+    message: &str,
+) {
     let title = property(title);
-    let file = file.map_or_else(String::new, |file| format!(",file={}", property(file)));
+    let spot = spot.map_or_else(String::new, |spot| {
+        let line = spot.line.map(|line| format!(",line={line}"));
+        format!(",file={}{}", property(spot.file), line.unwrap_or_default())
+    });
     // Writing into a `String` can't fail.
-    let _ = writeln!(out, "::{name} title={title}{file}::{}", data(message));
+    let _ = writeln!(out, "::{name} title={title}{spot}::{}", data(message));
 }
 
 /// The path to put the annotation at: the first one, if it can be told as it is.
@@ -77,12 +100,15 @@ mod tests {
             &mut out,
             "error",
             "a,b:c",
-            Some("x%,y::z"),
+            Some(Spot {
+                file: "x%,y::z",
+                line: Some(7),
+            }),
             "100%\r\n::warning::y",
         );
         assert_eq!(
             out,
-            "::error title=a%2Cb%3Ac,file=x%25%2Cy%3A%3Az::100%25%0D%0A::warning::y\n"
+            "::error title=a%2Cb%3Ac,file=x%25%2Cy%3A%3Az,line=7::100%25%0D%0A::warning::y\n"
         );
     }
 }

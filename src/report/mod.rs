@@ -9,6 +9,7 @@ pub mod escape;
 pub mod explain;
 pub mod github;
 pub mod json;
+pub mod linted;
 mod merge;
 pub mod palette;
 pub mod remarks;
@@ -79,8 +80,8 @@ impl Format {
     /// What it is for, in a few words.
     pub fn purpose(self) -> &'static str {
         match self {
-            Self::Text => "for people, on standard error",
-            Self::Json => "for programs, by docs/report.schema.json",
+            Self::Text => "for people",
+            Self::Json => "for programs, by the schema in docs/",
             Self::Github => "workflow commands, which GitHub Actions shows as annotations",
             Self::Sarif => "SARIF 2.1.0, for viewers of findings",
         }

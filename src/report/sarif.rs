@@ -17,7 +17,7 @@ use crate::finding::{Code, Finding, Offence, Offender, Scope};
 use crate::policy::{Place, Policy};
 
 /// The name that the standard gives its schema.
-const SCHEMA: &str =
+pub(super) const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// What the paths of a commit are relative to.
 const TOP: &str = "%SRCROOT%";
@@ -134,7 +134,7 @@ fn policy_line(place: &Place) -> Value {
 }
 
 /// The URI of a policy's file. `preset:<name>` is one as it stands.
-fn policy_uri(file: &str) -> String {
+pub(super) fn policy_uri(file: &str) -> String {
     match file.strip_prefix("preset:") {
         Some(name) => format!("preset:{}", encoded(name.as_bytes())),
         None if file.starts_with('/') => format!("file://{}", encoded(file.as_bytes())),
@@ -156,7 +156,7 @@ fn fingerprints(finding: &Finding) -> Value {
 
 /// A message of plain text. A brace would begin a placeholder, and `](` could end the text of a
 /// link: neither is left as the standard reads it.
-fn message(text: &str) -> Value {
+pub(super) fn message(text: &str) -> Value {
     let literal = text
         .replace('{', "{{")
         .replace('}', "}}")

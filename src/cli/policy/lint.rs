@@ -13,7 +13,8 @@ use crate::error::{Error, Exit};
 use crate::git::Repo;
 use crate::lint::{Tip, lint};
 use crate::policy::Policy;
-use crate::report;
+use crate::report::Format;
+use crate::report::linted::Linted;
 
 /// Look for what a valid policy can't have been meant to say
 ///
@@ -27,6 +28,9 @@ pub struct Lint {
     /// A revision that the policy is for: patterns that match none of its paths are remarked on
     #[arg(long, value_name = "REV")]
     tip: Option<String>,
+    /// How to print what is found
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
 }
 
 impl Lint {
@@ -39,7 +43,12 @@ impl Lint {
         };
         let remarks = lint(policy, tip.as_ref());
         let outcomes = cases::judge(policy)?;
-        report::remarks::write(out, &remarks, &outcomes, policy)?;
+        let linted = Linted {
+            remarks: &remarks,
+            outcomes: &outcomes,
+            policy,
+        };
+        linted.write(self.format, out)?;
         Ok(
             match remarks.is_empty() && outcomes.iter().all(Outcome::holds) {
                 true => Exit::Accept,
