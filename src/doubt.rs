@@ -16,7 +16,7 @@ pub fn over_refs(
     name: &RefName,
     old: Old,
     standing: &RefTable,
-) -> bool {
+) -> Result<bool, Error> {
     let unseen = match old {
         Old::Unknown => true,
         Old::Absent => !judge.target.unseen(tree, name).is_empty(),
@@ -25,7 +25,10 @@ pub fn over_refs(
     // A clone need not have the upstreams that its server has.
     let absent = absent_upstreams(tree, judge.policy, standing);
     let may_have = |upstream: &&Upstream| judge.target.may_have(upstream);
-    unseen || absent.iter().any(may_have)
+    let lacking = judge
+        .target
+        .lacking(judge.repo, tree, name, judge.policy, standing)?;
+    Ok(unseen || absent.iter().any(may_have) || !lacking.is_empty())
 }
 
 /// What isn't known of a case in a shallow clone.

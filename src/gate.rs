@@ -21,6 +21,8 @@ use crate::update::{Oid, RefName, RefUpdate, RefValue};
 /// How many findings come with the command that would be right: working it out means judging
 /// another push.
 const MOST_ROUTED: usize = 3;
+/// How many refs are named whose objects a clone doesn't have.
+const MOST_LACKING: usize = 3;
 
 /// Judges a push: the commands of a hook against the refs of the target as they stand.
 pub fn gate(
@@ -198,7 +200,7 @@ impl<'r> Court<'r> {
         }
         let old = self.judge.old(name, old)?;
         let hidden = self.judge.hidden(tree, &self.standing)?;
-        let doubtful = doubt::over_refs(&self.judge, tree, name, old, &self.standing);
+        let doubtful = doubt::over_refs(&self.judge, tree, name, old, &self.standing)?;
         self.case(Case {
             tree,
             ref_name: name,
@@ -229,6 +231,7 @@ impl<'r> Court<'r> {
                 .into_iter()
                 .partition(|upstream| target.may_have(upstream));
             self.note(notes::upstreams(&absent));
+            self.note_lacking(&case)?;
             self.note(notes::missing_upstreams(&missing, &target.name()));
         }
         if case.old == Old::Absent && !verdict.commits.broken.is_empty() {
@@ -294,6 +297,25 @@ impl<'r> Court<'r> {
             ref_name: name.as_bytes().into(),
             entering,
         });
+    }
+
+    /// Tells which refs that could excuse the commits are at objects that a clone doesn't have.
+    fn note_lacking(&mut self, case: &Case<'_>) -> Result<(), Error> {
+        let (judge, standing) = (&self.judge, &self.standing);
+        let (target, policy) = (judge.target, judge.policy);
+        let lacking = target.lacking(judge.repo, case.tree, case.ref_name, policy, standing)?;
+        let notes: Vec<_> = lacking
+            .into_iter()
+            .take(MOST_LACKING)
+            .map(|(name, value)| {
+                let held = target.held(judge.repo, name, value)?;
+                Ok(notes::old_value(name, value, &held, target))
+            })
+            .collect::<Result<_, Error>>()?;
+        for note in notes {
+            self.note(note);
+        }
+        Ok(())
     }
 
     fn absent(&self, tree: &Tree) -> Vec<&'r Upstream> {

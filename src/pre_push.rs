@@ -11,6 +11,7 @@ use crate::budget::{Budget, Limits, Work};
 use crate::chain::{self, Ended, Invocation};
 use crate::decision::Decision;
 use crate::error::{Error, Exit};
+use crate::finding::{Code, Offender};
 use crate::gate::gate;
 use crate::git::Repo;
 use crate::hook::{answer, policy_for};
@@ -82,6 +83,7 @@ fn judge(
     let push = Push {
         repo: &repo,
         policy: &policy,
+        url,
         fetched_as: &judged,
         called: &called(remote, url, &judged),
         commands: &commands,
@@ -112,6 +114,8 @@ pub fn client_policy(repo: &Repo, remote: &str) -> Result<Policy, Error> {
 struct Push<'p> {
     repo: &'p Repo,
     policy: &'p Policy,
+    /// Where git pushes to.
+    url: &'p OsStr,
     /// The remote whose remote-tracking refs tell what is there.
     fetched_as: &'p str,
     /// What the user called it.
@@ -129,20 +133,45 @@ impl Push<'_> {
             ..self.policy.limits
         };
         let budget = &Budget::told(limits, Arc::clone(self.work));
-        let remote = Remote::new(
+        let decision = self.gate(self.remote(budget)?, budget)?;
+        if !is_about_commits(&decision) {
+            return Ok(decision);
+        }
+        // What was fetched may be old: before anybody is told off, the remote is asked.
+        let prefixes = Remote::prefixes(self.policy);
+        match self.repo.ask_remote(self.url, &prefixes)? {
+            None => Ok(decision),
+            Some(answer) => {
+                let remote = self.remote(budget)?;
+                self.gate(
+                    remote.as_of_now(&answer, self.commands, self.policy),
+                    budget,
+                )
+            }
+        }
+    }
+
+    fn remote(&self, budget: &Budget) -> Result<Remote, Error> {
+        let refspecs = self.repo.refspecs(self.fetched_as)?;
+        Remote::new(
             self.called,
-            self.repo.refspecs(self.fetched_as)?,
+            refspecs,
             self.commands,
             self.policy,
             self.repo,
-            budget,
-        )?;
-        gate(
-            self.commands,
-            self.policy,
-            self.repo,
-            &Target::Remote(remote),
             budget,
         )
     }
+
+    fn gate(&self, remote: Remote, budget: &Budget) -> Result<Decision, Error> {
+        let target = Target::Remote(remote);
+        gate(self.commands, self.policy, self.repo, &target, budget)
+    }
+}
+
+/// Returns true if and only if something was found that the remote's other refs could excuse.
+fn is_about_commits(decision: &Decision) -> bool {
+    let (Decision::Accept(judgement) | Decision::Reject(judgement)) = decision;
+    let mut findings = judgement.findings.iter();
+    findings.any(|finding| finding.code == Code::TooMuch || finding.offender != Offender::Update)
 }

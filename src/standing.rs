@@ -31,6 +31,17 @@ pub struct Remote {
     refspecs: Refspecs,
     /// True where a fetch has brought a ref of some upstream: what it didn't bring, isn't there.
     brings_upstreams: bool,
+    /// What of its refs is as of now.
+    asked: Asked,
+}
+
+/// What a remote was asked for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Asked {
+    /// The refs of trees.
+    trees: bool,
+    /// Those of upstreams. A server that shows none of them may hide them.
+    upstreams: bool,
 }
 
 impl Remote {
@@ -69,7 +80,48 @@ impl Remote {
             fetched,
             refspecs,
             brings_upstreams,
+            asked: Asked::default(),
         })
+    }
+
+    /// What to ask the remote for, to see the refs of all trees and upstreams.
+    pub fn prefixes(policy: &Policy) -> BTreeSet<Vec<u8>> {
+        let trees = policy.trees.iter().flat_map(|tree| &tree.refs);
+        let upstreams = policy.upstreams.iter().flat_map(|upstream| &upstream.refs);
+        let patterns = trees.chain(upstreams);
+        patterns
+            .map(|pattern| pattern.prefix().as_bytes().to_vec())
+            .collect()
+    }
+
+    /// The same remote, with its answer in place of what was known of trees and upstreams. Where it
+    /// shows no upstream at all, what is known of those stays, and so does what git says of the
+    /// pushed refs.
+    #[must_use]
+    pub fn as_of_now(mut self, answer: &RefTable, commands: &[Command], policy: &Policy) -> Self {
+        let is_trusted = |name: &RefName| policy.upstream_of(name).is_some();
+        self.asked = Asked {
+            trees: true,
+            upstreams: answer.iter().any(|(name, _)| is_trusted(name)),
+        };
+        let shows_upstreams = self.asked.upstreams;
+        let counts = |name: &RefName| match is_trusted(name) {
+            true => shows_upstreams,
+            false => policy.tree_of(name).is_some(),
+        };
+        let before: Vec<RefName> = self.refs.iter().map(|(name, _)| name.clone()).collect();
+        for name in before.iter().filter(|name| counts(name)) {
+            self.refs.set(name, answer.value(name));
+        }
+        for (name, found) in answer.iter().filter(|(name, _)| counts(name)) {
+            self.refs.set(name, RefValue::At(found.value));
+        }
+        for command in commands {
+            if let Command::Update(update) = command {
+                self.refs.set(&update.name, update.change.old());
+            }
+        }
+        self
     }
 }
 
@@ -141,8 +193,9 @@ impl Target {
 
     /// The tree's other refs, of which this repository can't tell whether they are there.
     pub fn unseen<'p>(&self, tree: &'p Tree, name: &RefName) -> Vec<&'p RefPattern> {
-        let Self::Remote(remote) = self else {
-            return Vec::new();
+        let remote = match self {
+            Self::Remote(remote) if !remote.asked.trees => remote,
+            Self::Here | Self::Remote(_) => return Vec::new(),
         };
         let others = tree.refs.iter().filter(|pattern| {
             let literal = pattern.literal();
@@ -156,11 +209,40 @@ impl Target {
     pub fn may_have(&self, upstream: &Upstream) -> bool {
         match self {
             Self::Here => false,
+            Self::Remote(remote) if remote.asked.upstreams => false,
             Self::Remote(remote) => {
                 let shown = |pattern| remote.refspecs.cover(pattern);
                 !(remote.brings_upstreams && upstream.refs.iter().all(shown))
             }
         }
+    }
+
+    /// The tree's other refs, and those of its upstreams, whose objects aren't here: what they reach
+    /// can't be told.
+    pub fn lacking<'t>(
+        &self,
+        repo: &Repo,
+        tree: &Tree,
+        pushed: &RefName,
+        policy: &Policy,
+        standing: &'t RefTable,
+    ) -> Result<Vec<(&'t RefName, Oid)>, Error> {
+        let Self::Remote(_) = self else {
+            return Ok(Vec::new());
+        };
+        let trusted = |name| {
+            policy
+                .upstreams_of(tree)
+                .any(|upstream| any_matches(&upstream.refs, name))
+        };
+        let counts = |name| name != pushed && (tree.governs(name) || trusted(name));
+        let mut lacking = Vec::new();
+        for (name, found) in standing.iter().filter(|(name, _)| counts(name)) {
+            if !repo.has(found.value)? {
+                lacking.push((name, found.value));
+            }
+        }
+        Ok(lacking)
     }
 
     /// What commands call the repository that is pushed to.

@@ -1,5 +1,6 @@
 //! pre-push: the server's verdict on the pusher's machine, before anything is sent.
 
+mod asked;
 mod by_hand;
 mod cut_histories;
 mod out_of_date;

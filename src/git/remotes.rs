@@ -1,5 +1,6 @@
 //! Remote repositories, as a clone's configuration and remote-tracking refs know them.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -13,13 +14,20 @@ use super::refspec::Refspecs;
 use crate::budget::{Budget, Limits};
 use crate::error::Error;
 use crate::report::escape::Shown;
-use crate::update::Oid;
+use crate::update::{Oid, RefName, RefValue};
 
 /// As long as it takes: how large an object is, and how far away, nobody knows.
 const FETCHING: Limits = Limits {
     commits: 0,
     tree_objects: 0,
     seconds: u64::MAX,
+};
+
+/// How long a remote may take to say what its refs hold.
+const ASKING: Limits = Limits {
+    commits: 0,
+    tree_objects: 0,
+    seconds: 15,
 };
 
 impl Repo {
@@ -118,6 +126,40 @@ impl Repo {
     pub fn fetched_refs(&self, remote: &str, budget: &Budget) -> Result<RefTable, Error> {
         let here = self.refs(&[b"refs/".to_vec()].into(), budget)?;
         Ok(self.refspecs(remote)?.there(&here))
+    }
+
+    /// The refs below the prefixes that the repository at the URL has now; `None` where it can't be
+    /// asked. One connection, which asks nobody for a password.
+    pub fn ask_remote(
+        &self,
+        url: &OsStr,
+        prefixes: &BTreeSet<Vec<u8>>,
+    ) -> Result<Option<RefTable>, Error> {
+        let mut command = CleanGit::as_whoever_runs_this(&self.git_dir);
+        command.env("GIT_TERMINAL_PROMPT", "0");
+        command
+            .args(["ls-remote", "--refs", "--quiet", "--"])
+            .arg(url);
+        for prefix in prefixes {
+            let star: &[u8] = if prefix.ends_with(b"/") { b"*" } else { b"" };
+            command.arg(OsStr::from_bytes(&[prefix.as_slice(), star].concat()));
+        }
+        let answer = match run(command, &Budget::new(ASKING)) {
+            Ok(answer) if answer.status == Some(0) => answer,
+            Ok(_) | Err(Error::TooMuch(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let lines = answer.stdout.split(|byte| *byte == b'\n');
+        let mut refs = RefTable::default();
+        for line in lines.filter(|line| !line.is_empty()) {
+            let mut fields = line.splitn(2, |byte| *byte == b'\t');
+            let value = fields.next().and_then(Oid::from_hex);
+            let name = fields.next().and_then(RefName::new);
+            if let (Some(value), Some(name)) = (value, name) {
+                refs.set(&name, RefValue::At(value));
+            }
+        }
+        Ok(Some(refs))
     }
 
     /// Returns true if and only if this clone was told to do without some objects until they are

@@ -1,5 +1,5 @@
-//! What a clone doesn't know, or not any more: it is told, and refuses nothing that the server
-//! might accept.
+//! What a clone doesn't know, or not any more, and can't ask for: it is told, and refuses nothing
+//! that the server might accept.
 
 use super::{Scene, on_server};
 use crate::support::{Format, LocalPush, Sandbox, UPSTREAMS, everywhere};
@@ -111,6 +111,7 @@ fn a_new_ref_of_a_tree_whose_others_are_not_fetched() {
         let Scene {
             local, networking, ..
         } = Scene::of(s);
+        local.unanswered();
         s.seed(&networking, &["master"]);
         // What a clone of a single branch has.
         let all = "+refs/heads/*:refs/remotes/origin/*";
@@ -140,6 +141,7 @@ fn a_new_ref_of_a_tree_whose_others_would_be_fetched() {
     let Scene {
         local, networking, ..
     } = Scene::of(s);
+    local.unanswered();
     s.on_server(&["update-ref", "-d", "refs/heads/master"]);
     local.git(&["fetch", "-q", "--prune", "origin"]);
     let refused = local.push(&networking, "refs/heads/bpf-next/master");
@@ -157,7 +159,7 @@ fn an_upstream_that_is_not_here_excuses_until_it_is_fetched() {
     everywhere(|s| {
         let base = s.started_with_upstreams();
         let local = s.cloned(s.server(), "local", &[]);
-        local.guard("origin");
+        local.guard("origin").unanswered();
         let networking = s.touch(&base, "net/core/dev.c");
         let warned = local.push(&networking, "master");
         warned.warned("denied-path");
@@ -226,6 +228,7 @@ fn a_local_branch_is_no_upstream() {
              upstream = [\"other\"]\ndeny = [\"networking\"]\n",
     );
     let local = s.local();
+    local.unanswered();
     let networking = s.touch(&base, "net/core/dev.c");
     local.take(&networking);
     local.git(&["update-ref", "refs/heads/other", &networking]);
@@ -255,6 +258,7 @@ fn an_upstream_that_is_here_twice() {
     let Scene {
         local, networking, ..
     } = Scene::of(s);
+    local.unanswered();
     s.seed(&networking, &["refs/upstream/bpf/master"]);
     let beside = "+refs/upstream/*:refs/remotes/origin/upstream/*";
     local.git(&[

@@ -129,6 +129,16 @@ impl<'s> Local<'s> {
         self
     }
 
+    /// From now on the server takes pushes and fetches of `origin`, but answers nobody who asks by
+    /// its URL what its refs hold.
+    pub fn unanswered(&self) -> &Self {
+        let server = self.sandbox.server().to_str().unwrap();
+        self.git(&["config", "remote.origin.url", "server:"]);
+        self.git(&["config", &format!("url.{server}.insteadOf"), "server:"]);
+        self.git(&["config", "url./nonexistent.insteadOf", server]);
+        self
+    }
+
     /// The hook alone.
     pub fn shim(&self) {
         let hook = self.common_dir().join("hooks/pre-push");
@@ -257,6 +267,11 @@ pub struct LocalPush<'s> {
 }
 
 impl LocalPush<'_> {
+    /// Returns true if and only if the remote was asked what its refs hold.
+    pub fn asked_remote(&self) -> bool {
+        self.trace.contains("ls-remote")
+    }
+
     /// Everything that came to the terminal.
     pub fn all(&self) -> String {
         self.output.errors()
