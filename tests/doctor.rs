@@ -100,7 +100,7 @@ fn install(s: &Sandbox, policy: &str) {
     let server = s.server().to_str().unwrap();
     sh(
         s,
-        &format!("treewarden install --server {server} --policy {policy}"),
+        &format!("treewarden install --no-doctor --server {server} --policy {policy}"),
     );
 }
 

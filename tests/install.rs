@@ -57,7 +57,7 @@ fn run<A: AsRef<OsStr>>(s: &Sandbox, arguments: impl IntoIterator<Item = A>) -> 
 
 /// `install --server` with the preset.
 fn install(s: &Sandbox, repository: &Path) -> String {
-    let arguments = ["install", "--policy", PRESET, "--server"].map(OsStr::new);
+    let arguments = ["install", "--no-doctor", "--policy", PRESET, "--server"].map(OsStr::new);
     done(s, arguments.into_iter().chain([repository.as_os_str()]))
 }
 

@@ -41,6 +41,7 @@ impl Doctor {
         let options = Options {
             canary: !self.no_canary,
             programs: own_folder(),
+            side: None,
         };
         let report = examine(self.repository.as_deref(), ambient, &options);
         let mut out = std::io::BufWriter::new(stdout);

@@ -10,6 +10,7 @@ use super::subject::{install, name, program};
 use super::words::{git, quoted_path, trimmed};
 use crate::error::Error;
 use crate::git::{HookSide, Repo};
+use crate::install::INSTALLED;
 
 /// What the repository is.
 pub fn repository(repo: &Repo) -> Entry {
@@ -43,11 +44,19 @@ pub fn no_repository(path: &Path, error: &Error) -> Entry {
 
 /// The hooks that are installed, or were: what a hook that vanished leaves behind counts too.
 pub fn sides(repo: &Repo) -> Result<Vec<HookSide>, Error> {
+    let noted = repo.own_config(INSTALLED)?;
+    let is_meant = |side| {
+        let is_noted = noted.iter().any(|deed| deed == name(side));
+        mentioned(repo, side).map(|mentioned| mentioned || is_noted)
+    };
     let mut sides = Vec::new();
-    if mentioned(repo, HookSide::Server)? || (repo.is_bare() && has_policy(repo)?) {
+    let is_client = is_meant(HookSide::Client)? || !repo.judged_remotes()?.is_empty();
+    // A bare repository with a policy is a server's, unless one pushes from it.
+    let is_server = !is_client && repo.is_bare() && has_policy(repo)?;
+    if is_meant(HookSide::Server)? || is_server {
         sides.push(HookSide::Server);
     }
-    if mentioned(repo, HookSide::Client)? || !repo.judged_remotes()?.is_empty() {
+    if is_client {
         sides.push(HookSide::Client);
     }
     Ok(sides)

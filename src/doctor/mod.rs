@@ -53,6 +53,8 @@ pub struct Options {
     pub canary: bool,
     /// The folder of treewarden's own programs, which the hook's is compared with.
     pub programs: Option<PathBuf>,
+    /// Whose hook; `None` for all that are meant to be there.
+    pub side: Option<HookSide>,
 }
 
 /// Examines the repository at `place`: a git directory or a work tree. Without a place it is that
@@ -93,7 +95,8 @@ fn hooks(repo: &Repo, ambient: &Ambient, options: &Options) -> Vec<Entry> {
         Err(error) => return vec![broken(Check::Installed, &error)],
     };
     let mut entries = vec![installed::installed(repo, &sides)];
-    for side in sides {
+    let wanted = |side: &HookSide| options.side.is_none_or(|only| only == *side);
+    for side in sides.into_iter().filter(wanted) {
         let found = match Subject::new(repo, side, ambient, options) {
             Ok(subject) => one_hook(&subject),
             Err(error) => vec![broken(Check::HooksPath, &error)],

@@ -170,6 +170,27 @@ impl Repo {
         Ok(None)
     }
 
+    /// All values of a key in the repository's own configuration.
+    pub fn own_config(&self, key: &str) -> Result<Vec<String>, Error> {
+        let unreadable = |error: git2::Error| unreadable(&self.git_dir, &error);
+        let own = match self.config()?.open_level(ConfigLevel::Local) {
+            Ok(own) => own,
+            Err(error) if error.code() == ErrorCode::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let mut entries = match own.multivar(key, None) {
+            Ok(entries) => entries,
+            Err(error) if error.code() == ErrorCode::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let mut values = Vec::new();
+        while let Some(entry) = entries.next() {
+            let entry = entry.map_err(unreadable)?;
+            values.push(entry.value().map_err(unreadable)?.to_owned());
+        }
+        Ok(values)
+    }
+
     fn config(&self) -> Result<Config, Error> {
         self.inner
             .config()

@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 pub use hook_file::{Found, Hook};
-pub use record::Key;
+pub use record::{INSTALLED, Key};
 pub use remove::{Removal, Removed};
 
 use crate::error::Error;

@@ -26,6 +26,7 @@ fn work(s: &Sandbox, remotes: &[&str]) -> PathBuf {
 fn install(s: &Sandbox, work: &Path, more: &[&str]) -> String {
     let place = [
         "install",
+        "--no-doctor",
         "--local",
         work.to_str().unwrap(),
         "--policy",
@@ -61,8 +62,14 @@ fn pushes(s: &Sandbox, work: &Path, to: &str) -> bool {
     command.output().unwrap().status.success()
 }
 
-/// A commit that master doesn't take.
+const UPSTREAMS: [&str; 3] = ["linus", "bpf", "net-next"];
+
+/// A commit that master doesn't take, and that no upstream of the server could excuse.
 fn networking(s: &Sandbox, work: &Path) {
+    let upstreams = UPSTREAMS.map(|name| format!("HEAD:refs/upstream/{name}/x"));
+    let push = ["push", "-q", "--no-verify", s.server().to_str().unwrap()];
+    let upstreams = upstreams.each_ref().map(String::as_str);
+    git(s, work, &[&push[..], &upstreams].concat());
     fs::create_dir_all(work.join("net")).unwrap();
     fs::write(work.join("net/dev.c"), "").unwrap();
     git(s, work, &["add", "net"]);
@@ -315,6 +322,7 @@ fn other_upstreams_replace_those_before() {
     fs::write(s.folder().join("other.toml"), policy).unwrap();
     let place = [
         "install",
+        "--no-doctor",
         "--local",
         work.to_str().unwrap(),
         "--fetch-upstreams",
@@ -344,6 +352,7 @@ fn an_upstream_that_cannot_be_fetched_has_no_hint() {
     fs::write(s.folder().join("other.toml"), policy).unwrap();
     let place = [
         "install",
+        "--no-doctor",
         "--local",
         work.to_str().unwrap(),
         "--policy",
@@ -488,10 +497,13 @@ fn a_bare_repository_to_push_from() {
         &client,
         &["remote", "add", "origin", s.server().to_str().unwrap()],
     );
+    let base = s.base();
+    let upstreams = UPSTREAMS.map(|name| format!("refs/upstream/{name}/x"));
+    s.seed(&base, &upstreams.each_ref().map(String::as_str));
     let before = snapshot(&client);
     install(s, &client, &[]);
     assert!(client.join("hooks/pre-push").exists());
-    let bad = s.touch(&s.base(), "net/a.c");
+    let bad = s.touch(&base, "net/a.c");
     let refspec = format!("{bad}:refs/heads/master");
     let push = |s: &Sandbox| {
         let mut command = s.git_in(&client);
@@ -504,4 +516,26 @@ fn a_bare_repository_to_push_from() {
     uninstall(s, &client, &[]);
     before.is_unchanged(&client);
     assert!(push(s).status.success());
+}
+
+/// What one pushes from is no server, whatever policy it has.
+#[test]
+fn the_doctor_looks_at_the_clone_alone() {
+    let s = &bare();
+    let client = s.client();
+    git(
+        s,
+        &client,
+        &["remote", "add", "origin", s.server().to_str().unwrap()],
+    );
+    let place = ["install", "--policy", PRESET, "--local"];
+    let said = done(s, [&place[..], &[client.to_str().unwrap()]].concat());
+    assert!(said.contains("\nclient:\n"), "{said}");
+    assert!(!said.contains("server:"), "{said}");
+    assert!(said.ends_with(", 3 warn, 0 FAIL\n"), "{said}");
+    let output = s.treewarden().arg("doctor").arg(&client).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    // The hook that vanishes is missed.
+    fs::remove_file(client.join("hooks/pre-push")).unwrap();
+    run(s, ["doctor", client.to_str().unwrap()]).ended(1, "");
 }

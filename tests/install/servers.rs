@@ -174,7 +174,7 @@ fn several_repositories_at_once() {
     symlink(s.server(), &linked).unwrap();
     let repositories = [s.server(), &other, &linked].map(|path| path.to_str().unwrap());
     let arguments = [
-        &["install", "--policy", PRESET, "--server"],
+        &["install", "--no-doctor", "--policy", PRESET, "--server"],
         &repositories[..],
     ]
     .concat();
@@ -357,4 +357,32 @@ fn one_place_is_named() {
     ] {
         run(s, [&["uninstall"], arguments].concat()).ended(2, "Usage");
     }
+}
+
+/// Installing ends with the doctor's word, and with its exit status.
+#[test]
+fn an_installation_proves_itself() {
+    let s = &bare();
+    let server = s.server().to_str().unwrap();
+    let place = ["install", "--server", server, "--policy"];
+    let said = done(s, [&place[..], &[PRESET]].concat());
+    assert!(
+        said.contains(&format!("\ndoctor:     {server}\n")),
+        "{said}"
+    );
+    assert!(said.ends_with(", 0 FAIL\n"), "{said}");
+    // Installed, and yet open: no tree has a ref in this repository.
+    let policy = "version = 1\n[[tree]]\nname = \"x\"\nrefs = [\"other:refs/heads/x\"]\n";
+    fs::write(s.folder().join("none.toml"), policy).unwrap();
+    let open = ["none.toml", "--repository", "this"];
+    let output = s
+        .treewarden()
+        .args([&place[..], &open].concat())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("FAIL  trees: "), "{said}");
+    assert!(s.server().join("hooks/pre-receive").exists());
+    run(s, [&place[..], &[PRESET, "--no-doctor"]].concat()).ended(0, "");
 }

@@ -63,11 +63,11 @@ impl Install {
                 ..
             } => {
                 let repository = self.local(worktree, ambient, stdout)?;
-                self.prove(&[repository], ambient, stdout)
+                self.prove(&[repository], HookSide::Client, ambient, stdout)
             }
             Place { server, .. } => {
                 self.server(server, ambient, stdout)?;
-                self.prove(server, ambient, stdout)
+                self.prove(server, HookSide::Server, ambient, stdout)
             }
         }
     }
@@ -76,6 +76,7 @@ impl Install {
     fn prove(
         &self,
         repositories: &[PathBuf],
+        side: HookSide,
         ambient: &Ambient,
         stdout: &mut dyn Write,
     ) -> anyhow::Result<Exit> {
@@ -86,6 +87,7 @@ impl Install {
         let options = Options {
             canary: true,
             programs: own_folder(),
+            side: Some(side),
         };
         for repository in repositories {
             let report = examine(Some(repository), ambient, &options);
