@@ -9,12 +9,6 @@ use crate::update::is_path;
 
 /// The word for a commit in which nothing is found.
 const ACCEPT: &str = "accept";
-/// What can be found in a commit by itself.
-const EXPECTED: [Code; 3] = [
-    Code::DeniedPath,
-    Code::OnlyDeniedPaths,
-    Code::MessagePattern,
-];
 
 /// A commit that is pushed to a tree by itself.
 #[derive(Clone, Debug)]
@@ -45,6 +39,14 @@ pub enum Expect {
 }
 
 impl Expect {
+    /// All that a case can expect: nothing, and what can be found in a commit by itself.
+    pub const ALL: &[Self] = &[
+        Self::Nothing,
+        Self::Finding(Code::DeniedPath),
+        Self::Finding(Code::OnlyDeniedPaths),
+        Self::Finding(Code::MessagePattern),
+    ];
+
     /// The word in policies and messages.
     pub fn name(self) -> &'static str {
         match self {
@@ -116,17 +118,12 @@ fn case_paths(fields: &mut Fields<'_, '_>) -> Vec<String> {
 
 fn expected(fields: &mut Fields<'_, '_>) -> Option<Expect> {
     let text = fields.needed_text("expect")?;
-    let words: Vec<&str> = std::iter::once(ACCEPT)
-        .chain(EXPECTED.map(Code::name))
-        .collect();
-    if text == ACCEPT {
-        return Some(Expect::Nothing);
+    let known = Expect::ALL.iter().copied();
+    if let Some(expect) = known.clone().find(|expect| expect.name() == text) {
+        return Some(expect);
     }
-    let code = Code::named(text);
-    if let Some(code) = code.filter(|code| EXPECTED.contains(code)) {
-        return Some(Expect::Finding(code));
-    }
-    let why = match code {
+    let words: Vec<&str> = known.map(Expect::name).collect();
+    let why = match Code::named(text) {
         Some(_) => ", which is not found in a commit by itself".to_owned(),
         None => did_you_mean(text, &words),
     };

@@ -15,7 +15,7 @@ pub fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
     for finding in report.shown() {
         let body = text::body(finding, report.policy)?;
         let title = match &finding.tree {
-            Some(tree) => format!("{} ({tree})", finding.code),
+            Some(tree) => format!("{} ({})", finding.code, Shown(tree.as_bytes())),
             None => finding.code.to_string(),
         };
         let file = first_path(finding);
@@ -73,8 +73,13 @@ fn first_path(finding: &Finding) -> Option<Cow<'_, str>> {
         Offender::Unit { commits, .. } => commits.first()?,
     };
     let path = &offence.paths.paths.first()?.path;
-    let plain = Shown(path).to_string().into_bytes() == *path;
-    plain.then(|| String::from_utf8_lossy(path))
+    is_plain(path).then(|| String::from_utf8_lossy(path))
+}
+
+/// Returns true if and only if nothing in the name has to be escaped: else it would name another
+/// file.
+pub(super) fn is_plain(path: &[u8]) -> bool {
+    Shown(path).to_string().as_bytes() == path
 }
 
 /// A command's message, escaped as the runner wants it.

@@ -119,7 +119,8 @@ fn commit(offence: &Offence, policy: &Policy) -> Value {
     ])
 }
 
-fn path(path: &TouchedPath, policy: &Policy) -> Value {
+/// A path, with its class and the pattern that gives it.
+pub(super) fn path(path: &TouchedPath, policy: &Policy) -> Value {
     let class = path
         .matched
         .map(|matched| policy.class_name(Some(matched.class)));
@@ -139,7 +140,8 @@ fn path(path: &TouchedPath, policy: &Policy) -> Value {
     ])
 }
 
-fn place(place: &Place) -> Value {
+/// A line of a policy.
+pub(super) fn place(place: &Place) -> Value {
     json!({ "file": &*place.file, "line": place.line, "text": &*place.text })
 }
 

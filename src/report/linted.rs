@@ -5,17 +5,17 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::cases::summary;
-use super::github::{Spot, command};
-use super::sarif::{self, message, policy_uri};
-use super::{Format, ascii, remarks};
-use crate::cases::Outcome;
+use super::escape::Shown;
+use super::github::{Spot, command, is_plain};
+use super::sarif::{self, message, policy_line};
+use super::{Format, ascii, json as document, remarks, word};
+use crate::cases::{Found, Outcome};
 use crate::lint::{Remark, Topic};
 use crate::policy::{Place, Policy};
 
 /// What the document's member `schema` says. The number grows when a member goes or comes to mean
 /// something else.
-const SCHEMA: &str = "treewarden-lint/1";
+pub const SCHEMA: &str = "treewarden-lint/1";
 /// The name of a case that fails, beside those of the remarks.
 const FAILED_CASE: &str = "failed-case";
 
@@ -48,9 +48,18 @@ impl Linted<'_> {
         json!({
             "schema": SCHEMA,
             "treewarden": env!("CARGO_PKG_VERSION"),
-            "policy": { "origin": self.policy.origin, "digest": self.policy.digest },
+            "policy": self.which(),
             "remarks": self.remarks.iter().map(remark).collect::<Vec<_>>(),
-            "cases": self.outcomes.iter().map(case).collect::<Vec<_>>(),
+            "cases": self.outcomes.iter().map(|it| case(it, self.policy)).collect::<Vec<_>>(),
+        })
+    }
+
+    /// Which policy it is, and as which repository it was read.
+    fn which(&self) -> Value {
+        json!({
+            "origin": self.policy.origin,
+            "digest": self.policy.digest,
+            "repository": self.policy.repository,
         })
     }
 
@@ -67,17 +76,11 @@ impl Linted<'_> {
             );
         }
         for outcome in self.failed() {
-            command(
-                &mut out,
-                "error",
-                FAILED_CASE,
-                spot(&outcome.case.place),
-                &told(outcome),
-            );
+            let place = spot(&outcome.case.place);
+            command(&mut out, "error", FAILED_CASE, place, &told(outcome));
         }
-        let count = self.remarks.len();
-        let sum = format!("{count} remarks; {}", summary(self.outcomes));
-        command(&mut out, "notice", "treewarden", None, &sum);
+        let verdict = remarks::verdict(self.remarks, self.outcomes, self.policy);
+        command(&mut out, "notice", "treewarden", None, &verdict);
         out
     }
 
@@ -108,6 +111,7 @@ impl Linted<'_> {
                 // The run did its work, whatever it found.
                 "invocations": [{ "executionSuccessful": true }],
                 "results": remarks.chain(failed).collect::<Vec<_>>(),
+                "properties": { "policy": self.which() },
             }],
         })
     }
@@ -118,47 +122,49 @@ fn remark(remark: &Remark) -> Value {
         "name": remark.name.name(),
         "message": remark.message,
         "help": remark.help,
-        "place": place(&remark.place),
+        "place": document::place(&remark.place),
     })
 }
 
-fn case(outcome: &Outcome<'_>) -> Value {
+fn case(outcome: &Outcome<'_>, policy: &Policy) -> Value {
+    let paths = outcome.paths.iter().map(|it| document::path(it, policy));
     json!({
         "name": outcome.case.name,
         "tree": outcome.tree.name,
         "expect": outcome.case.expect.name(),
-        "found": found(outcome),
+        "paths": paths.collect::<Vec<_>>(),
+        "found": outcome.found.iter().map(found).collect::<Vec<_>>(),
         "holds": outcome.holds(),
-        "place": place(&outcome.case.place),
+        "place": document::place(&outcome.case.place),
     })
 }
 
-fn found(outcome: &Outcome<'_>) -> Vec<&'static str> {
-    outcome
-        .found
-        .iter()
-        .map(|found| found.code.name())
-        .collect()
+fn found(found: &Found) -> Value {
+    json!({
+        "code": found.code.name(),
+        "severity": word(found.severity),
+        "place": document::place(&found.place),
+    })
 }
 
 /// What a failed case expects, and what came instead.
 fn told(outcome: &Outcome<'_>) -> String {
-    let found = match found(outcome).as_slice() {
+    let codes: Vec<&str> = outcome.found.iter().map(|it| it.code.name()).collect();
+    let found = match codes.as_slice() {
         [] => "nothing".to_owned(),
         codes => codes.join(", "),
     };
-    let (name, expect) = (&outcome.case.name, outcome.case.expect.name());
-    format!("{name}: expected {expect}, found {found}")
+    let name = Shown(outcome.case.name.as_bytes());
+    let tree = Shown(outcome.tree.name.as_bytes());
+    let expect = outcome.case.expect.name();
+    format!("{name} (tree {tree}): expected {expect}, found {found}")
 }
 
-fn place(place: &Place) -> Value {
-    json!({ "file": &*place.file, "line": place.line, "text": &*place.text })
-}
-
-/// The policy's line, if it stands in a file.
+/// The policy's line, if it stands in a file whose name can be told as it is.
 fn spot(place: &Place) -> Option<Spot<'_>> {
     let file = &*place.file;
-    (!file.starts_with("preset:")).then_some(Spot {
+    let is_file = !file.starts_with("preset:") && is_plain(file.as_bytes());
+    is_file.then_some(Spot {
         file,
         line: Some(place.line),
     })
@@ -173,9 +179,6 @@ fn result(name: &str, level: &str, said: &str, place: &Place) -> Value {
         "ruleId": name,
         "level": level,
         "message": message(said),
-        "locations": [{ "physicalLocation": {
-            "artifactLocation": { "uri": policy_uri(&place.file) },
-            "region": { "startLine": place.line },
-        } }],
+        "locations": [policy_line(place)],
     })
 }

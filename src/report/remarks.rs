@@ -25,11 +25,16 @@ pub fn write(
     for outcome in outcomes.iter().filter(|outcome| !outcome.holds()) {
         write_failure(out, outcome, policy)?;
     }
+    writeln!(out, "{}", verdict(remarks, outcomes, policy))
+}
+
+/// How many remarks and cases there are, and by which policy.
+pub(super) fn verdict(remarks: &[Remark], outcomes: &[Outcome<'_>], policy: &Policy) -> String {
     let remarks = match remarks.len() {
         0 => "no remarks".to_owned(),
         1 => "1 remark".to_owned(),
         more => format!("{more} remarks"),
     };
     let cases = summary(outcomes);
-    writeln!(out, "treewarden: {remarks}; {cases} {}", signature(policy))
+    format!("treewarden: {remarks}; {cases} {}", signature(policy))
 }

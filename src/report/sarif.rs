@@ -119,8 +119,8 @@ fn in_commit(offence: &Offence) -> Vec<Value> {
     paths.collect()
 }
 
-/// The line of the policy that is broken.
-fn policy_line(place: &Place) -> Value {
+/// A line of the policy, as a location.
+pub(super) fn policy_line(place: &Place) -> Value {
     let location = json!({
         "artifactLocation": { "uri": policy_uri(&place.file) },
         "region": { "startLine": place.line },
@@ -134,7 +134,7 @@ fn policy_line(place: &Place) -> Value {
 }
 
 /// The URI of a policy's file. `preset:<name>` is one as it stands.
-pub(super) fn policy_uri(file: &str) -> String {
+fn policy_uri(file: &str) -> String {
     match file.strip_prefix("preset:") {
         Some(name) => format!("preset:{}", encoded(name.as_bytes())),
         None if file.starts_with('/') => format!("file://{}", encoded(file.as_bytes())),

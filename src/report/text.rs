@@ -88,16 +88,15 @@ fn words(report: &Report<'_>) -> (&'static str, &'static str) {
 
 /// What was judged, and by which policy.
 fn judged(report: &Report<'_>) -> String {
-    let updates: Vec<String> = report
-        .judgement()
-        .updates
-        .iter()
-        .map(|update| match update.entering {
-            Some(1) => format!("{} (1 commit)", update.tree),
-            Some(count) => format!("{} ({count} commits)", update.tree),
-            None => update.tree.clone(),
-        })
-        .collect();
+    let updates = report.judgement().updates.iter().map(|update| {
+        let tree = Shown(update.tree.as_bytes());
+        match update.entering {
+            Some(1) => format!("{tree} (1 commit)"),
+            Some(count) => format!("{tree} ({count} commits)"),
+            None => tree.to_string(),
+        }
+    });
+    let updates: Vec<String> = updates.collect();
     let between = if updates.is_empty() { "" } else { ": " };
     let signature = signature(report.policy);
     format!("{between}{} {signature}", updates.join(", "))
@@ -169,7 +168,8 @@ impl Page<'_> {
 
     fn body(&mut self, finding: &Finding) -> io::Result<()> {
         writeln!(self.out, "{}", headline(finding, self.palette))?;
-        let tree = finding.tree.as_ref().map(|tree| format!(" (tree {tree})"));
+        let tree = finding.tree.as_ref();
+        let tree = tree.map(|tree| format!(" (tree {})", Shown(tree.as_bytes())));
         writeln!(
             self.out,
             "  --> {}{}",
@@ -235,9 +235,9 @@ impl Page<'_> {
 /// A path's class, and the pattern that gives it; nothing where it has none.
 pub(super) fn class_of(matched: Option<Match>, policy: &Policy) -> Option<String> {
     let matched = matched?;
-    let class = policy.class_name(Some(matched.class));
+    let class = Shown(policy.class_name(Some(matched.class)).as_bytes());
     let pattern = policy.pattern(matched)?;
     let place = pattern.place.to_string();
-    let place = Shown(place.as_bytes());
-    Some(format!("{class}: `{}` at {place}", pattern.text))
+    let (text, place) = (Shown(pattern.text.as_bytes()), Shown(place.as_bytes()));
+    Some(format!("{class}: `{text}` at {place}"))
 }

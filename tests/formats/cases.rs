@@ -106,6 +106,8 @@ fn hostile(policy: &Policy) -> Finding {
     let offender = Offender::Commit(offence(5, HOSTILE, paths));
     Finding {
         ref_name: [b"refs/heads/", HOSTILE].concat(),
+        // A name in a policy holds no controls.
+        tree: Some("t\u{202e}::{0}%0A](b)".into()),
         help: vec![format!("drop {}", Shown(HOSTILE))],
         ..finding(policy, Severity::Deny, offender)
     }
