@@ -10,6 +10,7 @@
 mod cases;
 mod github;
 mod json;
+mod lint;
 mod pages;
 mod sarif;
 mod schema;

@@ -10,10 +10,10 @@ use super::pages::settled;
 use crate::support::{Format as Store, Sandbox};
 
 /// A command of the runner: its name, its properties and its message, decoded.
-struct Command {
-    name: String,
+pub struct Command {
+    pub name: String,
     properties: Vec<(String, String)>,
-    message: String,
+    pub message: String,
 }
 
 /// Reads a line as the runner does.
@@ -36,13 +36,14 @@ fn command(line: &str) -> Option<Command> {
     })
 }
 
-fn commands(text: &str, what: &str) -> Vec<Command> {
+/// All commands of a text that holds nothing else.
+pub fn commands(text: &str, what: &str) -> Vec<Command> {
     let read = |line| command(line).unwrap_or_else(|| panic!("{what}: {line}"));
     text.lines().map(read).collect()
 }
 
 impl Command {
-    fn property(&self, name: &str) -> Option<&str> {
+    pub fn property(&self, name: &str) -> Option<&str> {
         let mut all = self.properties.iter();
         all.find_map(|(known, value)| (known == name).then_some(value.as_str()))
     }

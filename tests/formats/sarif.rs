@@ -13,7 +13,7 @@ use super::schema::Schema;
 use crate::support::everywhere;
 
 /// The schemas that every log is held to.
-fn schemas() -> Vec<Schema> {
+pub fn schemas() -> Vec<Schema> {
     let own = "tests/data/sarif-as-used.schema.json".to_owned();
     let official = std::env::var("TREEWARDEN_SARIF_SCHEMA").ok();
     let files = [own].into_iter().chain(official);
@@ -21,7 +21,7 @@ fn schemas() -> Vec<Schema> {
 }
 
 /// The log, which all of them must accept.
-fn parsed(schemas: &[Schema], text: &str, what: &str) -> Value {
+pub fn parsed(schemas: &[Schema], text: &str, what: &str) -> Value {
     let logs: Vec<Value> = schemas
         .iter()
         .map(|schema| schema.parsed(text, what))
@@ -116,7 +116,8 @@ fn a_path_of_any_bytes_is_a_uri_that_gives_them_back() {
     assert_eq!(decoded, [[b"net/", HOSTILE].concat(), HOSTILE.to_vec()]);
 }
 
-fn decoded(uri: &str) -> Vec<u8> {
+/// The bytes that a URI stands for.
+pub fn decoded(uri: &str) -> Vec<u8> {
     let mut bytes = uri.bytes();
     let mut raw = Vec::new();
     while let Some(byte) = bytes.next() {
