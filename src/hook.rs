@@ -16,6 +16,7 @@ use crate::input;
 use crate::install::Hook;
 use crate::policy::{self, Policy, Source, server_source};
 use crate::progress::{Pace, shown};
+use crate::report::escape::Told;
 use crate::report::palette::Palette;
 use crate::report::{Report, Voice, text};
 use crate::standing::Target;
@@ -156,7 +157,7 @@ fn report(
 }
 
 fn refuse(stderr: &mut dyn Write, error: &Error, voice: Voice) -> std::io::Result<()> {
-    writeln!(stderr, "error: {error}")?;
+    writeln!(stderr, "error: {}", Told(&error.to_string()))?;
     if let Some(help) = help(error, voice) {
         writeln!(stderr, "   = help: {help}")?;
     }

@@ -3,6 +3,7 @@
 use crate::judge::Case;
 use crate::policy::{RefPattern, Upstream};
 use crate::report::escape::Shown;
+use crate::report::shell::word;
 use crate::standing::{Held, Target};
 use crate::update::{Oid, RefName};
 
@@ -17,18 +18,8 @@ pub fn adoption(case: &Case<'_>) -> String {
          unjudged where the server's administrator fetches it into this ref, and then runs \
          `treewarden adopt --tree {}`",
         Shown(case.ref_name.as_bytes()),
-        quoted(&case.tree.name),
+        word(case.tree.name.as_bytes()),
     )
-}
-
-/// The name as a shell takes it.
-fn quoted(name: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "/._-".contains(character);
-    if name.chars().all(plain) {
-        name.to_owned()
-    } else {
-        format!("'{}'", name.replace('\'', "'\\''"))
-    }
 }
 
 /// What a clone took for a ref's old value; `None` where it has that one.
@@ -110,9 +101,9 @@ fn fetching(absent: &[&Upstream], remote: &str) -> String {
     let all = absent.iter().flat_map(|upstream| texts(&upstream.refs));
     let refspecs: Vec<String> = all
         // Branches come with any fetch, and what has other wildcards is no refspec.
-        .filter(|text| !text.starts_with("refs/heads/") && !text.contains(['?', '[', '\\', '\'']))
+        .filter(|text| !text.starts_with("refs/heads/") && !text.contains(['?', '[', '{', '\\']))
         .filter(|text| text.matches('*').count() <= 1)
-        .map(|text| format!("'+{text}:{text}'"))
+        .map(|text| word(format!("+{text}:{text}").as_bytes()))
         .collect();
     match refspecs.as_slice() {
         [] => format!("; `git fetch {remote}` may bring it"),

@@ -10,6 +10,7 @@ use crate::git::{CommitIx, CommitRow, RefTable, Touched};
 use crate::judge::{Case, Commits, Judge, Verdict};
 use crate::policy::Tree;
 use crate::report::escape::Shown;
+use crate::report::shell::word;
 use crate::rules::paths::{is_denied, is_only_denied};
 use crate::rules::{Broken, Who};
 use crate::update::{Oid, RefName, RefValue};
@@ -264,13 +265,13 @@ pub(crate) fn any_ref(tree: &Tree) -> Result<RefName, Error> {
         .ok_or(Error::Internal("a name for a ref that is none"))
 }
 
-/// A ref as `git push` takes it: a branch that is there by its short name, any other by its whole
+/// A ref as `git push` takes it in a shell: a branch that is there by its short name, any other by its whole
 /// one.
 pub(crate) fn spelled(name: &RefName, is_there: bool) -> String {
-    let whole = String::from_utf8_lossy(name.as_bytes()).into_owned();
-    match whole.strip_prefix("refs/heads/") {
-        Some(branch) if is_there => branch.to_owned(),
-        _ => whole,
+    let whole = name.as_bytes();
+    match whole.strip_prefix(b"refs/heads/") {
+        Some(branch) if is_there => word(branch),
+        _ => word(whole),
     }
 }
 
@@ -288,7 +289,7 @@ fn picked(tree: &Tree, remote: &str, branch: &str, oids: &[Oid]) -> Vec<String> 
     };
     vec![
         format!("{} takes it, but not what it stands on here:", tree.name),
-        format!("  {}", switched(remote, branch)),
+        format!("  {} &&", switched(remote, branch)),
         format!(
             "  git cherry-pick {}{more} && git push {remote} HEAD:{branch}",
             named.join(" ")

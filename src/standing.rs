@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::git::{RefTable, Refspecs, Repo};
 use crate::input::Command;
 use crate::policy::{Policy, RefPattern, Tree, Upstream, any_matches};
-use crate::report::escape::Shown;
+use crate::report::shell::word;
 use crate::update::{Oid, RefName, RefValue};
 
 /// The repository that a push goes to.
@@ -245,11 +245,11 @@ impl Target {
         Ok(lacking)
     }
 
-    /// What commands call the repository that is pushed to.
+    /// What commands call the repository that is pushed to, as a word for a shell.
     pub fn name(&self) -> String {
         match self {
             Self::Here => "origin".into(),
-            Self::Remote(remote) => Shown(remote.name.as_bytes()).to_string(),
+            Self::Remote(remote) => word(remote.name.as_bytes()),
         }
     }
 }

@@ -7,6 +7,8 @@ use treewarden::finding::{Code, Severity};
 use treewarden::policy::{self, Expect, Policy, Source, Ungoverned, Unit};
 use treewarden::update::RefName;
 
+use crate::support::{Format, Sandbox};
+
 /// Writes the files and loads the first of them.
 fn load(files: &[(&str, &str)], repository: Option<&str>) -> Result<Policy, String> {
     let folder = tempfile::tempdir().unwrap();
@@ -362,4 +364,59 @@ fn an_unreadable_policy_is_a_fault() {
         said.to_string()
             .contains(&*folder.path().display().to_string())
     );
+}
+
+/// What a policy says reaches the terminals of those who push.
+#[test]
+fn nothing_in_a_faulty_policy_acts_on_a_terminal() {
+    let s = Sandbox::new(Format::Sha1Files);
+    let base = s.started();
+    let policy = s.folder().join("odd.toml");
+    let text = "version = 1\n[[path-class]]\nname = 'a'\npaths = [\"x\\u001b[2J\\u202e/**b\"]\n";
+    std::fs::write(&policy, text).unwrap();
+    s.on_server(&["config", "treewarden.policy", policy.to_str().unwrap()]);
+    let pushed = s.push(&s.touch(&base, "kernel/a.c"), "master");
+    pushed.refused().says("x\\x1b[2J\\u{202e}/**b");
+    assert!(!pushed.raw().contains(&0x1b), "{:?}", pushed.said());
+    // One fault, told once.
+    assert_eq!(pushed.said().matches("odd.toml:").count(), 1);
+    let output = s
+        .treewarden()
+        .args(["policy", "lint", policy.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(!output.stderr.contains(&0x1b));
+}
+
+/// A pipe that nobody writes into would hold a push up for ever.
+#[test]
+fn a_policy_is_a_regular_file() {
+    let s = Sandbox::new(Format::Sha1Files);
+    let base = s.started();
+    let pipe = s.folder().join("pipe.toml");
+    let made = s.command("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    s.on_server(&["config", "treewarden.policy", pipe.to_str().unwrap()]);
+    s.push(&s.touch(&base, "kernel/a.c"), "master")
+        .refused()
+        .says("no regular file");
+}
+
+/// A command that is printed is pasted into a shell.
+#[test]
+fn odd_names_in_commands_are_words_for_a_shell() {
+    let s = Sandbox::new(Format::Sha1Files);
+    let base = s.started();
+    s.policy(
+        "[[path-class]]\nname = \"networking\"\npaths = [\"net/**\"]\n\
+         [[tree]]\nname = \"m\"\nrefs = [\"refs/heads/master\"]\ndeny = [\"networking\"]\n\
+         [[tree]]\nname = \"odd\"\nrefs = [\"refs/heads/net$(id);x\"]\n\
+         deny-only = { classes = [], unless = [\"networking\"], judge = \"commit\" }\n",
+    );
+    s.seed(&base, &["net$(id);x"]);
+    let networking = s.touch(&base, "net/a.c");
+    let pushed = s.push(&networking, "master");
+    let command = format!("git push origin {}:'net$(id);x'", &networking[..12]);
+    pushed.rejected("denied-path").helps(&command);
 }

@@ -1,31 +1,26 @@
 //! The word to those who wait.
 
-use std::process::Command;
-use std::time::Duration;
+use std::os::unix::fs::PermissionsExt;
 
-use crate::support::{Format, Sandbox};
+use crate::support::{Format, HookRun, Sandbox};
 
-/// A policy that takes its time to be read.
+/// A git that takes its time to answer.
 #[test]
 fn a_pusher_who_waits_is_told_every_few_seconds() {
     let s = Sandbox::new(Format::Sha1Files);
     let base = s.started();
-    let slow = s.folder().join("slow.toml");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&slow)
-            .status()
-            .unwrap()
-            .success()
-    );
-    s.on_server(&["config", "treewarden.policy", slow.to_str().unwrap()]);
-    let writer = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_secs(5));
-        std::fs::write(slow, "version = 1\nextends = \"preset:bpf-next\"\n").unwrap();
-    });
     let networking = s.touch(&base, "net/a.c");
-    s.push(&networking, "master")
-        .says("treewarden: still judging: 0 commits")
+    s.seed(&networking, &["pushed"]);
+    let folder = s.folder().join("slow");
+    std::fs::create_dir(&folder).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let slow = format!("#!/bin/sh\nsleep 5\nPATH='{path}' exec git \"$@\"\n");
+    std::fs::write(folder.join("git"), slow).unwrap();
+    std::fs::set_permissions(folder.join("git"), PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = s.hook_command();
+    command.env("PATH", format!("{}:{path}", folder.display()));
+    let line = format!("{base} {networking} refs/heads/master\n");
+    HookRun::of(&mut command, line.as_bytes())
+        .ended(1, "treewarden: still judging: 0 commits")
         .rejected("denied-path");
-    writer.join().unwrap();
 }

@@ -6,11 +6,12 @@ use std::path::Path;
 
 use crate::install::Installed;
 use crate::policy::{Policy, Source};
-use crate::report::escape::Shown;
+use crate::report::escape::{Shown, Told};
+use crate::report::shell::word;
 
 /// Writes `label:`, and what it is in a column of its own.
 pub fn write_line(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "{:<12}{text}", format!("{label}:"))
+    writeln!(out, "{:<12}{}", format!("{label}:"), Told(text))
 }
 
 /// The hook, and what runs after it.
@@ -55,10 +56,5 @@ pub fn shown(path: &Path) -> String {
 
 /// A path as a word of a command for the shell.
 pub fn quoted(path: &Path) -> String {
-    let text = shown(path);
-    let is_plain = |c: char| c.is_alphanumeric() || "_./:@%+=,-".contains(c);
-    match !text.is_empty() && text.chars().all(is_plain) {
-        true => text,
-        false => format!("'{}'", text.replace('\'', "'\\''")),
-    }
+    word(path.components().as_path().as_os_str().as_bytes())
 }

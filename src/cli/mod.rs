@@ -24,7 +24,7 @@ use crate::finding::Code;
 use crate::git::Repo;
 use crate::hook::server_policy_source;
 use crate::policy::{Policy, Source, Tree, load};
-use crate::report::escape::Shown;
+use crate::report::escape::{Shown, Told};
 
 /// Keep every commit in the tree where it belongs.
 #[derive(Debug, Parser)]
@@ -68,7 +68,7 @@ pub fn run(
     };
     done.unwrap_or_else(|error| {
         // Where even this can't be written, the exit status still tells.
-        let _ = writeln!(stderr, "error: {error:#}");
+        let _ = writeln!(stderr, "error: {}", Told(&format!("{error:#}")));
         exit_of(&error)
     })
 }

@@ -153,8 +153,12 @@ fn compile(
     let trees = trees(&mut fields, &context);
     let limits = limits(&mut fields);
     let cases = cases(&mut fields, &trees);
+    // A pattern that is no glob is a fault already, at its line.
+    let is_sound = fields.faults().is_empty();
     let classifier = Classifier::new(&classes).map_err(|message| {
-        fields.fault(&top, message);
+        if is_sound {
+            fields.fault(&top, message);
+        }
     });
     match classifier {
         Ok(classifier) if faults.is_empty() => Ok(Policy {

@@ -37,8 +37,9 @@ impl Source {
                     known.join(", ")
                 ))
             }),
-            Self::File(path) => std::fs::read_to_string(path)
-                .map_err(|error| Faults::of(format!("{}: {error}", path.display()))),
+            Self::File(path) => {
+                read_file(path).map_err(|error| Faults::of(format!("{}: {error}", path.display())))
+            }
         }
     }
 
@@ -49,6 +50,15 @@ impl Source {
             Self::File(path) => path.parent().unwrap_or(Path::new("")),
         }
     }
+}
+
+/// Reads a regular file: anything else could keep a push waiting for ever.
+fn read_file(path: &Path) -> std::io::Result<String> {
+    let kind = path.metadata()?.file_type();
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(std::io::Error::other("this is no regular file"));
+    }
+    std::fs::read_to_string(path)
 }
 
 impl fmt::Display for Source {

@@ -29,6 +29,24 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
+/// Our own words, which may quote a policy or a repository: what acts on a terminal is written
+/// out as in [`Shown`], and all else, lines and what is escaped already, stays.
+pub struct Told<'t>(pub &'t str);
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '\n' => out.write_str("\n")?,
+                c if c.is_ascii_control() => write!(out, "\\x{:02x}", u32::from(c))?,
+                c if misleads(c) => write!(out, "\\u{{{:x}}}", u32::from(c))?,
+                c => write!(out, "{c}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Returns true if and only if the character isn't seen, or changes how others are.
 pub(crate) fn misleads(character: char) -> bool {
     matches!(character,

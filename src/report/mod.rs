@@ -14,6 +14,7 @@ mod merge;
 pub mod palette;
 pub mod remarks;
 pub mod sarif;
+pub mod shell;
 pub mod short;
 pub mod survey;
 pub mod text;

@@ -11,6 +11,7 @@ use crate::gate::upstream_prefixes;
 use crate::git::CommitIx;
 use crate::judge::{Case, Old};
 use crate::policy::Tree;
+use crate::report::shell::word;
 use crate::route::{refuses, spelled};
 use crate::update::{Oid, RefValue};
 
@@ -44,7 +45,7 @@ impl Mover<'_> {
         let old = self.remote.old(&target, self.commits.old());
         let (refused, entering) = self.pushed(tree, &target, old, new)?;
         let branch = spelled(&target.name, target.value.is_some());
-        let remote = &self.remote.name;
+        let remote = word(self.remote.name.as_bytes());
         if !refused && entering.is_empty() {
             return Ok(Way::There);
         }
@@ -67,7 +68,8 @@ impl Mover<'_> {
             return Ok(Way::NoGround);
         }
         let branch = spelled(&target.name, target.value.is_some());
-        picking(&self.base.range, picks, &self.remote.name, &branch).map(Way::Command)
+        let remote = word(self.remote.name.as_bytes());
+        picking(&self.base.range, picks, &remote, &branch).map(Way::Command)
     }
 
     /// What would come of pushing a commit to the tree as the remote has it: whether it would be

@@ -18,6 +18,7 @@ use crate::git::{Moved, Repo};
 use crate::policy::{Policy, Source, load};
 use crate::report::comparison::Listing;
 use crate::report::escape::Shown;
+use crate::report::escape::Told;
 use crate::update::{Oid, RefName, RefValue};
 
 /// Show what a policy would change, on the pushes that were made
@@ -107,13 +108,23 @@ fn write_policies(
     new: &Policy,
 ) -> io::Result<()> {
     match old {
-        Ok(policy) => writeln!(out, "in force: {} ({})", policy.digest, policy.origin)?,
+        Ok(policy) => writeln!(
+            out,
+            "in force: {} ({})",
+            policy.digest,
+            Told(&policy.origin)
+        )?,
         Err(error) => {
-            writeln!(out, "in force: no policy that can be used: {error}")?;
+            let error = error.to_string();
+            writeln!(
+                out,
+                "in force: no policy that can be used: {}",
+                Told(&error)
+            )?;
             writeln!(out, "          so only the new one's answers are shown")?;
         }
     }
-    writeln!(out, "new:      {} ({})", new.digest, new.origin)
+    writeln!(out, "new:      {} ({})", new.digest, Told(&new.origin))
 }
 
 /// Two policies over one repository.
