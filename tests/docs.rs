@@ -480,7 +480,7 @@ fn the_readme_names_every_command_and_exit_status() {
         );
     }
     let (_, statuses) = help.split_once("Exit status: ").unwrap();
-    for status in statuses.trim_end().split(", ") {
+    for status in statuses.trim_end().replace('\n', " ").split(", ") {
         let (number, meaning) = status.split_once(' ').unwrap();
         let row = format!("| {number} | {meaning} |");
         assert!(text.contains(&row), "{row}");
