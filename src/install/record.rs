@@ -5,7 +5,8 @@ use super::hook_file::Hook;
 use crate::error::Error;
 use crate::git::ConfigFile;
 
-/// A value for each thing that was done; see [`Deed`].
+/// The key with a value for each thing that was done: a word, such as `pre-receive`, and what
+/// belongs to it.
 pub const INSTALLED: &str = "treewarden.installed";
 
 /// How a section for our keys begins, and the whole of one that git made and emptied.

@@ -1,5 +1,5 @@
 //! What lint says of a policy, for programs: as JSON, as workflow commands of GitHub Actions, and
-//! as SARIF. As text it is in [`remarks`](super::remarks).
+//! as SARIF. As text it is in [`remarks`].
 
 use std::io::{self, Write};
 
