@@ -1,6 +1,7 @@
 //! The check `upstreams`: what isn't fetched is judged as if it were new.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -8,8 +9,10 @@ use jiff::tz::TimeZone;
 use super::check::Check;
 use super::report::Entry;
 use super::subject::{Gate, Subject, budget};
+use super::words::quoted;
 use crate::error::Error;
 use crate::git::{HookSide, RefTable};
+use crate::install::remotes::Refspecs;
 use crate::policy::{Policy, Upstream, any_matches};
 use crate::update::RefName;
 
@@ -27,7 +30,7 @@ pub fn upstreams(subject: &Subject<'_>) -> Result<Vec<Entry>, Error> {
             entries.push(Entry::ok(Check::Upstreams, detail));
         }
         for upstream in used(policy) {
-            let entry = one(subject, gate, upstream)?;
+            let entry = one(subject, gate, policy, upstream)?;
             // Several remotes can share what was fetched.
             if !entries.contains(&entry) {
                 entries.push(entry);
@@ -43,13 +46,22 @@ fn used(policy: &Policy) -> impl Iterator<Item = &Upstream> {
     policy.upstreams.iter().filter(here)
 }
 
-fn one(subject: &Subject<'_>, gate: &Gate, upstream: &Upstream) -> Result<Entry, Error> {
+fn one(
+    subject: &Subject<'_>,
+    gate: &Gate,
+    policy: &Policy,
+    upstream: &Upstream,
+) -> Result<Entry, Error> {
     let name = &upstream.name;
     match age(subject, upstream)? {
         Some(days) => {
             let detail = format!("{name}: the newest of its refs moved {}", ago(days));
             Ok(match days > MOST_DAYS {
-                true => Entry::warn(Check::Upstreams, detail, fetch(subject, gate, upstream)),
+                true => Entry::warn(
+                    Check::Upstreams,
+                    detail,
+                    fetch(subject, gate, policy, upstream),
+                ),
                 false => Entry::ok(Check::Upstreams, detail),
             })
         }
@@ -63,7 +75,7 @@ fn one(subject: &Subject<'_>, gate: &Gate, upstream: &Upstream) -> Result<Entry,
                 "{name}: no ref holds it, so what comes from there {}",
                 effect(subject.side)
             ),
-            fetch(subject, gate, upstream),
+            fetch(subject, gate, policy, upstream),
         )),
     }
 }
@@ -126,18 +138,68 @@ fn was_fetched(subject: &Subject<'_>, gate: &Gate, upstream: &Upstream) -> Resul
     Ok(names.any(|name| any_matches(&upstream.refs, name)))
 }
 
-/// The command that brings the upstream here.
-fn fetch(subject: &Subject<'_>, gate: &Gate, upstream: &Upstream) -> String {
-    let pattern = upstream.refs.first();
-    let below = pattern.map_or("refs/", |pattern| pattern.prefix());
-    let here = match below.ends_with('/') {
-        true => format!("{below}*"),
-        false => below.to_owned(),
-    };
+/// What brings the upstream here: a command where one overwrites nothing else, else words.
+fn fetch(subject: &Subject<'_>, gate: &Gate, policy: &Policy, upstream: &Upstream) -> String {
     let git = subject.git();
-    match &gate.remote {
-        Some(remote) => format!("{git} fetch {remote} '+{here}:{here}'"),
-        None if below.ends_with('/') => format!("{git} fetch URL '+refs/heads/*:{here}'"),
-        None => format!("{git} fetch URL '+refs/heads/BRANCH:{here}'"),
+    let mut patterns = upstream.refs.iter().map(|pattern| pattern.text.as_str());
+    if let Some(pattern) = patterns.clone().find(|pattern| is_safe(policy, pattern)) {
+        return match &gate.remote {
+            Some(remote) => format!(
+                "{git} fetch {} {}",
+                word(remote),
+                word(&format!("+{pattern}:{pattern}"))
+            ),
+            None => format!(
+                "{git} fetch URL {}",
+                word(&format!("+{}:{pattern}", branch(pattern)))
+            ),
+        };
     }
+    match &gate.remote {
+        // Into what git keeps of the remote's branches, and into no branch of the user's own.
+        Some(remote) if patterns.clone().all(is_branch) => format!("{git} fetch {}", word(remote)),
+        _ => format!(
+            "fetch {} so that its branches are refs that match {}; a refspec that stood for the \
+             whole pattern could overwrite other refs",
+            upstream.name,
+            patterns.next().unwrap_or_default()
+        ),
+    }
+}
+
+/// Returns true if and only if git has a refspec for the pattern, and fetching by it overwrites no
+/// branch, and no ref that a tree of the policy may govern.
+fn is_safe(policy: &Policy, pattern: &str) -> bool {
+    let refspec = format!("+{pattern}:{pattern}");
+    // A refspec's `*` goes past each `/`, as that of a ref pattern doesn't.
+    let fixed = pattern.strip_suffix('*').unwrap_or(pattern);
+    let meets = |other: &str| other.starts_with(fixed) || fixed.starts_with(other);
+    let mut governed = policy.trees.iter().flat_map(|tree| &tree.refs);
+    Refspecs::of(policy).all.contains(&refspec)
+        && ![
+            "refs/heads/",
+            "refs/tags/",
+            "refs/remotes/",
+            "refs/replace/",
+        ]
+        .map(meets)
+        .contains(&true)
+        && !governed.any(|governed| meets(governed.prefix()))
+}
+
+fn is_branch(pattern: &str) -> bool {
+    pattern.starts_with("refs/heads/")
+}
+
+/// The branches of the upstream that go to refs of that pattern.
+fn branch(pattern: &str) -> String {
+    let last = pattern.rsplit('/').next().unwrap_or_default();
+    match last.ends_with('*') {
+        true => format!("refs/heads/{last}"),
+        false => "refs/heads/BRANCH".into(),
+    }
+}
+
+fn word(text: &str) -> String {
+    quoted(OsStr::new(text))
 }

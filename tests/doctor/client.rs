@@ -176,6 +176,43 @@ fn a_clone_without_upstreams() {
     examined(&s).is_well();
 }
 
+/// Branches are fetched by git's own word, and by no refspec that overwrites those of the clone;
+/// a remote's name is one word to a shell, whatever is in it.
+#[test]
+fn no_help_overwrites_branches_of_the_clone() {
+    let s = one();
+    clone(&s);
+    let remote = "o'dd;touch marker";
+    git(&s, &["config", "remote.origin.treewarden", "false"]);
+    for (name, value) in [
+        ("url", s.server().to_str().unwrap()),
+        ("fetch", "+refs/heads/*:refs/remotes/odd/*"),
+        ("treewarden", "true"),
+    ] {
+        git(&s, &["config", &format!("remote.{remote}.{name}"), value]);
+    }
+    let text = |pattern: &str| {
+        format!(
+            "version = 1\n[[upstream]]\nname = \"linus\"\nrefs = [\"{pattern}\"]\n\
+             {SMALL}upstream = [\"linus\"]\n"
+        )
+    };
+    let policy = s.folder().join("policy.toml");
+    s.seed(&made_at(&s, now()), &["refs/heads/linus-6"]);
+    git(&s, &["branch", "linus-mine", "origin/master"]);
+    let before = s.folder().join("clone/.git/refs/heads");
+    let before = (before.clone(), snapshot(&before));
+    std::fs::write(&policy, text("refs/heads/linus-*")).unwrap();
+    let lacking = examined(&s);
+    lacking.warns(&["upstreams"]);
+    sh(&s, &lacking.help("upstreams"));
+    examined(&s).is_well();
+    assert!(snapshot(&before.0) == before.1);
+    std::fs::write(&policy, text("refs/upstream/none/*")).unwrap();
+    sh(&s, &examined(&s).help("upstreams"));
+    assert!(!s.folder().join("marker").exists());
+}
+
 #[test]
 fn a_clone_with_a_policy_that_has_faults() {
     let s = one();

@@ -221,6 +221,62 @@ mod upstreams {
         examined(&s).is_well();
     }
 
+    /// What a command would overwrite stays: none is told where a pattern is no refspec, or where
+    /// the refspec would reach branches or what a tree governs.
+    #[test]
+    fn no_help_overwrites_other_refs() {
+        let s = one();
+        let source = s.folder().join("source.git");
+        sh(&s, "git clone -q --bare client.git source.git");
+        let (today, url) = (made_at(&s, now()), source.to_str().unwrap());
+        s.git(&["push", "-q", url, &format!("{today}:refs/heads/master")]);
+        let more = "[[tree]]\nname = \"stable\"\nrefs = [\"refs/stable/*/next\"]\n";
+        for (pattern, command) in [
+            ("refs/heads/linus-*", None),
+            ("refs/heads/*/x", None),
+            ("refs/heads/{linus,bpf}", None),
+            ("refs/heads/linus", None),
+            ("refs/he*", None),
+            ("refs/*", None),
+            ("refs/**", None),
+            ("refs/u/**", None),
+            ("refs/u/{a,b}", None),
+            ("refs/u/*/x", None),
+            ("refs/u/?", None),
+            ("refs/remotes/linus/*", None),
+            ("refs/tags/linus/*", None),
+            ("refs/stable/*", None),
+            ("refs/stable/a/b", None),
+            ("refs/u/*", Some("'+refs/heads/*:refs/u/*'")),
+            ("refs/u/v6*", Some("'+refs/heads/v6*:refs/u/v6*'")),
+            (
+                "refs/u/o'dd",
+                Some("'+refs/heads/BRANCH:refs/u/o'\"'\"'dd'"),
+            ),
+            ("refs/u/main", Some("+refs/heads/BRANCH:refs/u/main")),
+        ] {
+            let upstream = format!("[[upstream]]\nname = \"linus\"\nrefs = [\"{pattern}\"]\n");
+            let trust = "upstream = [\"linus\"]\n";
+            install_text(&s, &format!("{upstream}{SMALL}{trust}{more}"));
+            let examined = examined(&s);
+            let entries = examined.entries().iter();
+            let helps: Vec<&str> = entries
+                .filter(|entry| entry["check"] == "upstreams")
+                .filter_map(|entry| entry["help"].as_str())
+                .collect();
+            for help in &helps {
+                match command {
+                    Some(refspec) => {
+                        assert!(help.ends_with(&format!("fetch URL {refspec}")), "{help}")
+                    }
+                    None => assert!(!help.contains("git") && help.contains(pattern), "{help}"),
+                }
+            }
+            // Patterns that all branches match are fetched, as it were.
+            assert!(!helps.is_empty() || pattern == "refs/**", "{pattern}");
+        }
+    }
+
     #[test]
     fn nobody_fetches_any_more() {
         let s = one();
