@@ -35,10 +35,7 @@ pub enum Audience {
 impl Audience {
     /// Reads it from the repository.
     pub fn of(repo: &Repo) -> Result<Self, Error> {
-        let git_dir = repo.common_dir();
-        let found = git_dir
-            .metadata()
-            .map_err(|error| Error::Repository(format!("{}: {error}", git_dir.display())))?;
+        let found = git_dir(repo)?;
         let shared = repo.trusted_config("core.sharedrepository")?;
         let mode = shared.map_or(0, |value| writers(&value));
         Ok(match mode {
@@ -92,6 +89,17 @@ fn writers(value: &str) -> u32 {
         "all" | "world" | "everybody" | "2" => 0o664,
         octal => u32::from_str_radix(octal, 8).unwrap_or(0),
     }
+}
+
+fn git_dir(repo: &Repo) -> Result<Metadata, Error> {
+    let git_dir = repo.common_dir();
+    let found = git_dir.metadata();
+    found.map_err(|error| Error::Repository(format!("{}: {error}", git_dir.display())))
+}
+
+/// The user who owns the repository.
+pub fn owner(repo: &Repo) -> Result<u32, Error> {
+    git_dir(repo).map(|found| found.uid())
 }
 
 /// The user who runs this: who owns what they make.

@@ -5,9 +5,10 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::audience::{own_user, owner};
 use super::check::Check;
 use super::installed::is_ours;
-use super::report::Entry;
+use super::report::{Entry, Outcome};
 use super::subject::{Subject, name};
 use super::words::quoted_path;
 use crate::error::Error;
@@ -17,7 +18,31 @@ use crate::git::{ConfigScope, HooksPath};
 pub const EXECUTE: u32 = 0o111;
 
 /// The check `hooks-path`.
-pub fn hooks_path(subject: &Subject<'_>) -> Entry {
+pub fn hooks_path(subject: &Subject<'_>) -> Result<Entry, Error> {
+    let found = as_found_here(subject);
+    let decides = match &subject.hooks.path {
+        Some(path) => path.scope.is_own(),
+        None => false,
+    };
+    let owner = owner(subject.repo)?;
+    if found.outcome != Outcome::Ok || decides || owner == own_user()? {
+        return Ok(found);
+    }
+    Ok(Entry::warn(
+        Check::HooksPath,
+        format!(
+            "{}; but user {owner} owns the repository, whose own git config may lead elsewhere and was not read",
+            found.detail
+        ),
+        format!(
+            "run doctor as the owner: sudo -u '#{owner}' treewarden doctor {}",
+            quoted_path(subject.repo.git_dir())
+        ),
+    ))
+}
+
+/// Where git looks when whoever asks runs it.
+fn as_found_here(subject: &Subject<'_>) -> Entry {
     let (folder, own) = (&subject.hooks.folder, subject.repo.own_hooks());
     let Some(path) = &subject.hooks.path else {
         return Entry::ok(Check::HooksPath, format!("{}, git's own", folder.display()));

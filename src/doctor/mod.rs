@@ -143,7 +143,9 @@ fn the_hook(subject: &Subject<'_>, found: &mut Vec<Entry>) -> Option<Shim> {
     };
     let whole =
         |check, result: Result<Entry, Error>| result.unwrap_or_else(|error| broken(check, &error));
-    if !passes(hook::hooks_path(subject)) || !passes(whole(Check::Hook, hook::hook(subject))) {
+    if !passes(whole(Check::HooksPath, hook::hooks_path(subject)))
+        || !passes(whole(Check::Hook, hook::hook(subject)))
+    {
         return None;
     }
     let (entry, shim) =

@@ -218,3 +218,45 @@ fn somebody_elses_repository() {
         .arg(s.server());
     run(&mut command).is_well();
 }
+
+/// Where root may look at others' repositories, what the owner's own git config says is not seen:
+/// doctor doesn't call it well, and whoever follows its advice finds out.
+#[test]
+fn the_owners_own_config_counts_and_not_that_of_who_asks() {
+    if !is_root() {
+        return;
+    }
+    let s = one();
+    let safe = "[safe]\n\tdirectory = *\n";
+    std::fs::write(s.folder().join(".gitconfig"), safe).unwrap();
+    sh(&s, &format!("chown -R {STRANGER} server.git"));
+    let home = s.folder().join("home");
+    std::fs::create_dir(&home).unwrap();
+    let config = "[core]\n\thooksPath = /nonexistent\n";
+    std::fs::write(home.join(".gitconfig"), config).unwrap();
+    let asked_by_root = examined(&s);
+    asked_by_root
+        .warns(&["hooks-path"])
+        .says("hooks-path", "and was not read");
+    let help = asked_by_root.help("hooks-path");
+    let server = s.server().canonicalize().unwrap();
+    let command = format!(
+        "sudo -u '#{STRANGER}' treewarden doctor {}",
+        server.display()
+    );
+    assert!(help.ends_with(&command), "{help}");
+    let mut command = s.command("setpriv");
+    command
+        .arg(format!("--reuid={STRANGER}"))
+        .arg(format!("--regid={STRANGER}"))
+        .arg("--clear-groups")
+        .arg(bin(&s).join("treewarden"))
+        .arg("doctor")
+        .arg(s.server())
+        .env("HOME", &home);
+    run(&mut command).fails(&["hooks-path", "canary"]);
+    // What the repository itself says goes before what any user says.
+    let hooks = s.server().join("hooks");
+    s.on_server(&["config", "core.hooksPath", hooks.to_str().unwrap()]);
+    examined(&s).is_well();
+}
