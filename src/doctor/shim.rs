@@ -143,8 +143,10 @@ fn ours(subject: &Subject<'_>, shim: &Shim) -> Entry {
     let path = subject.hook();
     let shown = path.display();
     if shim.does_more {
-        let detail = format!("{shown} does more than to start treewarden's program");
-        return Entry::warn(Check::Shim, detail, anew(subject));
+        let detail = format!(
+            "{shown} does more than to start treewarden's program: what stands before that can leave pushes unjudged"
+        );
+        return Entry::fail(Check::Shim, detail, anew(subject));
     }
     if !shim.current {
         let detail = format!("{shown} is of an older version, which can't run a chained hook");

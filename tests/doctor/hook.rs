@@ -138,8 +138,23 @@ fn the_shim_leaves_before_its_end() {
         &shim.replace("exec", "[ -n \"$GL_USER\" ] || exit 0\nexec"),
     );
     examined(&s)
-        .is(1, &["canary"], &["shim"])
+        .fails(&["shim", "canary"])
         .says("shim", "does more than to start");
+}
+
+/// What the pushes of the canary don't meet: a way out for one user alone.
+#[test]
+fn the_shim_leaves_before_its_end_for_somebody() {
+    let s = one();
+    let shim = std::fs::read_to_string(hook(&s)).unwrap();
+    let way_out = "[ \"$USER\" = bob ] && exit 0\nexec";
+    write_hook(&s, &shim.replace("exec", way_out));
+    let open = examined(&s);
+    open.fails(&["shim"])
+        .says("shim", "can leave pushes unjudged");
+    open.is_mended_by(&s, "shim");
+    write_hook(&s, &shim.replace("exec", "# [ $USER = bob ]\n\n \t\nexec"));
+    examined(&s).is_well();
 }
 
 #[test]
