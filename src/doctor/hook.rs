@@ -1,15 +1,17 @@
 //! Where git looks for the hook, and whether it runs what it finds. It is silent where it
 //! doesn't: it goes on as if there were no hook.
 
+use std::fs::Metadata;
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::audience::{own_user, owner};
 use super::check::Check;
-use super::installed::is_ours;
+use super::installed::{is_ours, speaks_of};
 use super::report::{Entry, Outcome};
-use super::subject::{Subject, name};
+use super::shim::is_code;
+use super::subject::{Subject, name, program};
 use super::words::quoted_path;
 use crate::error::Error;
 use crate::git::{ConfigScope, HooksPath};
@@ -195,11 +197,37 @@ pub fn chained_hook(subject: &Subject<'_>) -> Result<Entry, Error> {
         Ok(found) if found.permissions().mode() & EXECUTE == 0 => {
             ignored("is not executable", format!("chmod a+rx {quoted}"))
         }
+        Ok(found) if starts_us(subject, &path, &found)? => {
+            let program = program(subject.side);
+            Entry::fail(
+                Check::ChainedHook,
+                format!(
+                    "{shown} starts {program} again: what is accepted is judged without end, or refused"
+                ),
+                format!("unless {shown} does more than that: rm {quoted}"),
+            )
+        }
         Ok(_) => {
             let detail = format!("{shown}, run once treewarden has accepted a push");
             Entry::ok(Check::ChainedHook, detail)
         }
     })
+}
+
+/// Returns true if and only if the chained hook is the hook itself, or starts our program.
+fn starts_us(subject: &Subject<'_>, path: &Path, found: &Metadata) -> Result<bool, Error> {
+    let hook = subject.hook().metadata();
+    if hook.is_ok_and(|hook| (hook.dev(), hook.ino()) == (found.dev(), found.ino())) {
+        return Ok(true);
+    }
+    if !found.is_file() {
+        return Ok(false);
+    }
+    let text = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let mut code = text
+        .split(|byte| *byte == b'\n')
+        .filter(|line| is_code(line));
+    Ok(code.any(|line| speaks_of(line, program(subject.side))))
 }
 
 /// Where the hook that ours took the place of is kept.

@@ -61,7 +61,8 @@ impl Shim {
     }
 }
 
-fn is_code(line: &[u8]) -> bool {
+/// Returns true if and only if the line is no comment, and not empty.
+pub fn is_code(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     !line.is_empty() && !line.starts_with(b"#")
 }

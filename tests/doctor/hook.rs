@@ -265,6 +265,42 @@ fn a_chained_hook_that_git_would_not_run_is_ignored() {
     dangling.is_mended_by(&s, "chained-hook");
 }
 
+/// Whoever copies or links our hook to its own `.chained` has it run itself.
+#[test]
+fn a_chained_hook_that_is_ours_again() {
+    let s = one();
+    let chained = s.server().join("hooks/pre-receive.chained");
+    let program = bin(&s).join("treewarden-pre-receive");
+    let placed: [&dyn Fn(); 5] = [
+        &|| symlink("pre-receive", &chained).unwrap(),
+        &|| std::fs::hard_link(hook(&s), &chained).unwrap(),
+        &|| {
+            std::fs::copy(hook(&s), &chained).unwrap();
+        },
+        &|| symlink(&program, &chained).unwrap(),
+        &|| {
+            let text = format!("#!/bin/sh\n'{}' || exit 0\n", program.display());
+            std::fs::write(&chained, text).unwrap();
+            set_mode(&chained, 0o755);
+        },
+    ];
+    for place in placed {
+        place();
+        let examined = examined(&s);
+        examined
+            .fails(&["chained-hook"])
+            .says("chained-hook", "starts treewarden-pre-receive again");
+        let help = examined.help("chained-hook");
+        let (_, remove) = help.split_once(": ").unwrap();
+        sh(&s, remove);
+        assert!(chained.symlink_metadata().is_err() && hook(&s).exists());
+    }
+    let text = "#!/bin/sh\n# Runs after treewarden-pre-receive.\nexit 0\n";
+    std::fs::write(&chained, text).unwrap();
+    set_mode(&chained, 0o755);
+    examined(&s).is_well();
+}
+
 mod hooks_path {
     use super::*;
 
