@@ -5,6 +5,7 @@
 //! link that the scratch repository has.
 
 use super::check::Check;
+use super::installed::is_ours;
 use super::policy::{here, refused};
 use super::report::{Entry, Outcome};
 use super::sample::{names, path_in, ref_of};
@@ -33,11 +34,24 @@ struct Case {
 
 /// The check `canary`.
 pub fn canary(subject: &Subject<'_>) -> Result<Vec<Entry>, Error> {
+    // Nobody knows what it does with a push that it takes for a real one.
+    if is_foreign(subject) {
+        let detail = format!(
+            "not tried: {} is another program's, which is not run with a push that is none",
+            subject.hook().display()
+        );
+        return Ok(vec![Entry::warn(Check::Canary, detail, subject.install())]);
+    }
     let mut entries = Vec::new();
     for gate in &subject.gates {
         entries.extend(tried(subject, gate)?);
     }
     Ok(entries)
+}
+
+/// Returns true if and only if there is a hook that doesn't speak of our program.
+fn is_foreign(subject: &Subject<'_>) -> bool {
+    subject.hook().is_file() && !is_ours(&subject.hooks.folder, subject.side)
 }
 
 fn tried(subject: &Subject<'_>, gate: &Gate) -> Result<Vec<Entry>, Error> {

@@ -30,6 +30,9 @@ const FETCHED: &str = "refs/trial/";
 /// 2000-01-01: all commits of trials are made then.
 const DATE: i64 = 946_684_800;
 
+/// What `git config --get-all` ends with where there is no value.
+const NO_VALUE: i32 = 1;
+
 /// What to try.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting<'s> {
@@ -165,6 +168,7 @@ impl<'r> Trial<'r> {
 
     /// Errs unless a push goes to the scratch server and nowhere else.
     fn must_stay_here(&self) -> Result<(), Error> {
+        self.must_need_no_helper()?;
         let mut command = CleanGit::apart(&self.client());
         command.args(["remote", "get-url", "--push", "--all", "--", &self.remote]);
         let answer = done(command, "remote get-url")?;
@@ -177,6 +181,24 @@ impl<'r> Trial<'r> {
             "a push to {} would not stay in the scratch repository, but go to {urls}",
             Shown(self.remote.as_bytes())
         )))
+    }
+
+    /// Errs where a helper would do the push: it needn't heed the URL.
+    fn must_need_no_helper(&self) -> Result<(), Error> {
+        let key = format!("remote.{}.vcs", self.remote);
+        let mut command = CleanGit::apart(&self.client());
+        command.args(["config", "--get-all", &key]);
+        let answer = run(command, &budget())?;
+        match answer.status {
+            Some(NO_VALUE) => Ok(()),
+            Some(0) => Err(Error::Repository(format!(
+                "a push to {} would not stay in the scratch repository, but go through the helper \
+                 that {} names",
+                Shown(self.remote.as_bytes()),
+                Shown(key.as_bytes())
+            ))),
+            _ => Err(answer.error("config --get-all")),
+        }
     }
 
     /// Stores a commit without parents whose tree holds one file.

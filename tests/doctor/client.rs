@@ -270,6 +270,32 @@ fn nothing_is_sent_to_the_real_remote() {
     );
 }
 
+/// A remote can have a program of its own do the push, which needn't go where the URL leads.
+#[test]
+fn no_helper_of_a_user_sees_the_canary() {
+    let s = one();
+    clone(&s);
+    let marker = s.folder().join("marker");
+    let helper = bin(&s).join("git-remote-odd");
+    let text = format!("#!/bin/sh\ntouch '{}'\nexit 1\n", marker.display());
+    std::fs::write(&helper, text).unwrap();
+    set_mode(&helper, 0o755);
+    let config = "[remote \"origin\"]\n\tvcs = odd\n";
+    std::fs::write(s.folder().join(".gitconfig"), config).unwrap();
+    let mut path = bin(&s).into_os_string();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap());
+    let mut command = s.command(bin(&s).join("treewarden"));
+    command
+        .arg("doctor")
+        .current_dir(s.folder().join("clone"))
+        .env("PATH", path);
+    run(&mut command)
+        .fails(&["canary"])
+        .says("canary", "through the helper that remote.origin.vcs names");
+    assert!(!marker.exists());
+}
+
 /// A repository that others push to, and that pushes on.
 #[test]
 fn both_hooks_are_examined_where_both_are_installed() {
