@@ -6,6 +6,7 @@ use super::hook::chained_path;
 use super::shim::Shim;
 use super::subject::Subject;
 use super::words::trimmed;
+use crate::error::Error;
 use crate::policy::{Source, files};
 
 /// May be read.
@@ -60,9 +61,34 @@ pub fn repository(subject: &Subject<'_>) -> Vec<Part> {
         Part::new(&trimmed(repo.common_dir()), READ | EXECUTE),
         Part::new(&repo.common_dir().join("objects"), READ | EXECUTE),
     ];
-    let chained = chained_path(subject);
-    if chained.exists() {
-        parts.push(Part::new(&chained, EXECUTE));
-    }
+    parts.extend(chained(subject));
     parts
+}
+
+fn chained(subject: &Subject<'_>) -> Option<Part> {
+    let path = chained_path(subject);
+    path.exists().then(|| Part::new(&path, EXECUTE))
+}
+
+/// What leads the gate, or runs in its name, besides [`gate`].
+pub fn company(subject: &Subject<'_>) -> Result<Vec<Part>, Error> {
+    let files = subject.repo.config_files()?;
+    let configs = files.iter().map(|path| Part::new(path, READ));
+    Ok(configs.chain(chained(subject)).collect())
+}
+
+/// What the gate keeps: whoever changes these needs no push.
+pub fn kept(subject: &Subject<'_>) -> Vec<Part> {
+    let folder = subject.repo.common_dir();
+    let kept = [
+        "HEAD",
+        "objects",
+        "objects/pack",
+        "packed-refs",
+        "refs",
+        "refs/heads",
+        "refs/tags",
+        "reftable",
+    ];
+    kept.map(|name| Part::new(&folder.join(name), READ)).into()
 }

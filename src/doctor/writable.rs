@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::audience::Audience;
+use super::audience::{Audience, owner};
 use super::check::Check;
-use super::parts::gate;
+use super::parts::{Part, company, gate, kept};
 use super::report::Entry;
 use super::shim::Shim;
 use super::subject::Subject;
@@ -25,48 +25,99 @@ const MOST_NAMED: usize = 4;
 enum Writer {
     Everybody,
     Group(u32),
+    /// Neither root nor the owner of the repository.
+    User(u32),
 }
+
+/// What each of them can write.
+type Found = BTreeMap<Writer, Vec<PathBuf>>;
 
 /// The check `writable`.
 pub fn writable(subject: &Subject<'_>, shim: Option<&Shim>) -> Result<Vec<Entry>, Error> {
-    let mut found: BTreeMap<Writer, Vec<PathBuf>> = BTreeMap::new();
-    for part in gate(subject, shim) {
-        // What isn't there was told of by another check.
-        for step in way(&part.path).unwrap_or_default() {
-            for writer in writers(&step, subject.side) {
-                let paths = found.entry(writer).or_default();
-                if !paths.contains(&step.path) {
-                    paths.push(step.path.clone());
-                }
-            }
-        }
+    let audience = Audience::of(subject.repo)?;
+    let watch = Watch {
+        side: subject.side,
+        owner: owner(subject.repo)?,
+    };
+    let mut found = BTreeMap::new();
+    let mut parts = gate(subject, shim);
+    parts.extend(company(subject)?);
+    for part in &parts {
+        add(&mut found, part, |step| watch.writers(step));
+    }
+    for part in kept(subject) {
+        add(&mut found, &part, |step| {
+            let mut writers = watch.writers(step);
+            writers.retain(|writer| !is_meant(audience, *writer));
+            writers
+        });
     }
     if found.is_empty() {
         let detail = "the hook, its program, the config, the policy and the folders above them";
         return Ok(vec![Entry::ok(Check::Writable, detail)]);
     }
-    let audience = Audience::of(subject.repo)?;
     let told = found.iter();
     Ok(told
         .map(|(writer, paths)| entry(*writer, paths, audience, subject))
         .collect())
 }
 
-/// On a client a group counts for nothing: there many systems let one's own group write.
-fn writers(step: &Step, side: HookSide) -> Vec<Writer> {
-    let (mode, gid) = (step.found.mode(), step.found.gid());
-    let mut writers = Vec::new();
-    if step.is_link() || (step.found.is_dir() && mode & STICKY != 0) {
-        return writers;
+/// Adds who can write the part, or what leads there.
+fn add(found: &mut Found, part: &Part, writers: impl Fn(&Step) -> Vec<Writer>) {
+    // What isn't there was told of by another check.
+    for step in way(&part.path).unwrap_or_default() {
+        for writer in writers(&step) {
+            let paths = found.entry(writer).or_default();
+            if !paths.contains(&step.path) {
+                paths.push(step.path.clone());
+            }
+        }
     }
-    if mode & 0o002 != 0 {
-        writers.push(Writer::Everybody);
+}
+
+/// Returns true if and only if they write refs and objects by the repository's own word.
+fn is_meant(audience: Audience, writer: Writer) -> bool {
+    match audience {
+        Audience::Owner { .. } => false,
+        Audience::Everybody => true,
+        Audience::Group { gid } => match writer {
+            Writer::Everybody => false,
+            Writer::Group(group) => group == gid,
+            // What a member pushed is the member's.
+            Writer::User(_) => true,
+        },
     }
-    // A group with its user's number is by convention that user's alone.
-    if mode & 0o020 != 0 && gid != step.found.uid() && side == HookSide::Server {
-        writers.push(Writer::Group(gid));
+}
+
+/// Who may write.
+struct Watch {
+    side: HookSide,
+    owner: u32,
+}
+
+impl Watch {
+    /// On a client a group counts for nothing: there many systems let one's own group write.
+    fn writers(&self, step: &Step) -> Vec<Writer> {
+        let (mode, uid, gid) = (step.found.mode(), step.found.uid(), step.found.gid());
+        let mut writers = Vec::new();
+        if step.is_link() {
+            return writers;
+        }
+        if uid != 0 && uid != self.owner {
+            writers.push(Writer::User(uid));
+        }
+        if step.found.is_dir() && mode & STICKY != 0 {
+            return writers;
+        }
+        if mode & 0o002 != 0 {
+            writers.push(Writer::Everybody);
+        }
+        // A group with its user's number is by convention that user's alone.
+        if mode & 0o020 != 0 && gid != uid && self.side == HookSide::Server {
+            writers.push(Writer::Group(gid));
+        }
+        writers
     }
-    writers
 }
 
 fn entry(writer: Writer, paths: &[PathBuf], audience: Audience, subject: &Subject<'_>) -> Entry {
@@ -93,6 +144,16 @@ fn entry(writer: Writer, paths: &[PathBuf], audience: Audience, subject: &Subjec
             Check::Writable,
             format!("group {gid} can change {shown}"),
             format!("chmod g-w {}", quoted_paths(&named)),
+        ),
+        Writer::User(uid) => Entry::warn(
+            Check::Writable,
+            format!(
+                "user {uid}, who is neither root nor the owner of the repository, can change {shown}"
+            ),
+            format!(
+                "unless that user is meant to, keep it elsewhere, or: chown root {}",
+                quoted_paths(&named)
+            ),
         ),
     }
 }

@@ -120,6 +120,28 @@ impl Repo {
         self.inner.commondir().join("config")
     }
 
+    /// The config files that have a say whoever runs git here, absolute: the system's, and the
+    /// repository's own with all that these include. Nothing says that one is there.
+    pub fn config_files(&self) -> Result<Vec<PathBuf>, Error> {
+        let mut command = CleanGit::as_whoever_runs_this(&self.git_dir);
+        command.args(["config", "--show-scope", "--show-origin", "--includes"]);
+        command.args(["--null", "--list"]);
+        let answer = run(command, &Budget::new(Limits::default()))?;
+        if answer.status != Some(0) {
+            return Err(answer.error("config --list"));
+        }
+        let mut files = vec![self.config_path()];
+        let fields: Vec<&[u8]> = answer.stdout.split(|byte| *byte == 0).collect();
+        for setting in fields.chunks_exact(3) {
+            if let [scope, origin, entry] = setting {
+                files.extend(named(scope, origin, entry));
+            }
+        }
+        files.sort();
+        files.dedup();
+        Ok(files)
+    }
+
     /// The names of the remotes. One that is no UTF-8 is an error.
     pub fn remotes(&self) -> Result<Vec<String>, Error> {
         let mut command = CleanGit::as_whoever_runs_this(&self.git_dir);
@@ -146,6 +168,33 @@ impl Repo {
             _ => Err(answer.error("config --get core.hooksPath")),
         }
     }
+}
+
+/// The file that a setting stands in, and the one that it includes, which git doesn't name where
+/// nothing stands in it yet.
+fn named(scope: &[u8], origin: &[u8], entry: &[u8]) -> Vec<PathBuf> {
+    let of_all = ConfigScope::parse(scope).is_some_and(|scope| match scope {
+        ConfigScope::System | ConfigScope::Local | ConfigScope::Worktree => true,
+        ConfigScope::Global | ConfigScope::Command => false,
+    });
+    let Some(path) = origin.strip_prefix(b"file:").filter(|_| of_all) else {
+        return Vec::new();
+    };
+    let file = PathBuf::from(OsStr::from_bytes(path));
+    let mut fields = entry.splitn(2, |byte| *byte == b'\n');
+    let key = fields.next().unwrap_or_default();
+    let leads = key.starts_with(b"include") && key.ends_with(b".path");
+    let value = fields.next().filter(|value| leads && is_plain(value));
+    let included = value.map(|value| match file.parent() {
+        Some(folder) => folder.join(OsStr::from_bytes(value)),
+        None => OsStr::from_bytes(value).into(),
+    });
+    std::iter::once(file.clone()).chain(included).collect()
+}
+
+/// Returns true if and only if git takes the path as it is.
+fn is_plain(path: &[u8]) -> bool {
+    !path.is_empty() && !path.starts_with(b"~") && !path.starts_with(b"%(")
 }
 
 /// Reads `<scope> NUL <value> NUL`.

@@ -191,6 +191,73 @@ fn a_group_can_change_the_policy() {
     examined(&s).is_well();
 }
 
+/// All that decides what is accepted, or holds it.
+#[test]
+fn everybody_can_change_what_the_gate_leans_on() {
+    let s = one();
+    let included = s.folder().join("included");
+    let nested = s.folder().join("nested");
+    std::fs::write(&included, "[include]\n\tpath = nested\n").unwrap();
+    // Nothing stands in it as yet.
+    std::fs::write(&nested, "").unwrap();
+    s.on_server(&["config", "include.path", included.to_str().unwrap()]);
+    let chained = s.server().join("hooks/pre-receive.chained");
+    std::fs::write(&chained, "#!/bin/sh\n").unwrap();
+    for (path, mode) in [(&included, 0o644), (&nested, 0o644), (&chained, 0o755)] {
+        set_mode(path, mode);
+    }
+    examined(&s).is_well();
+    let inside = |name: &str| s.server().join(name);
+    for path in [
+        included,
+        nested,
+        chained,
+        inside("refs"),
+        inside("refs/heads"),
+        inside("objects"),
+        inside("objects/pack"),
+        inside("HEAD"),
+    ] {
+        let mode = path.metadata().unwrap().mode();
+        set_mode(&path, mode | 0o002);
+        let open = examined(&s);
+        let path = path.canonicalize().unwrap();
+        open.fails(&["writable"]).says(
+            "writable",
+            &format!("everybody can change {}", path.display()),
+        );
+        open.is_mended_by(&s, "writable");
+    }
+}
+
+#[test]
+fn a_third_user_can_change_the_gate() {
+    if !is_root() {
+        return;
+    }
+    let s = one();
+    let policy = install_text(&s, SMALL);
+    let program = write_program(&s, "");
+    std::fs::copy(bin(&s).join("treewarden-pre-receive"), &program).unwrap();
+    for path in [
+        policy,
+        program,
+        hook(&s),
+        s.server().join("hooks"),
+        s.server().join("refs/heads"),
+    ] {
+        std::os::unix::fs::chown(&path, Some(STRANGER), None).unwrap();
+        let open = examined(&s);
+        open.warns(&["writable"])
+            .says("writable", &format!("user {STRANGER}, who is neither"))
+            .says("writable", path.canonicalize().unwrap().to_str().unwrap());
+        let help = open.help("writable");
+        let (_, command) = help.split_once("or: ").unwrap();
+        sh(&s, command);
+        examined(&s).is_well();
+    }
+}
+
 /// Whose repository it is not, libgit2 won't open it for: the help names who should ask.
 #[test]
 fn somebody_elses_repository() {
