@@ -73,6 +73,12 @@ fn uninstall(s: &Sandbox, repository: &Path) -> String {
     done(s, arguments.into_iter().chain([repository.as_os_str()]))
 }
 
+/// The same for a hook outside the repository.
+fn uninstall_shared(s: &Sandbox, repository: &Path) -> String {
+    let arguments = ["uninstall", "--shared", "--server"].map(OsStr::new);
+    done(s, arguments.into_iter().chain([repository.as_os_str()]))
+}
+
 /// git in a worktree, or in a bare repository; it must succeed.
 fn git(s: &Sandbox, folder: &Path, arguments: &[&str]) -> String {
     let output = s

@@ -24,7 +24,7 @@ use tempfile::NamedTempFile;
 
 pub use hook_file::{Found, Hook};
 pub use record::{INSTALLED, Key};
-pub use remove::{Removal, Removed};
+pub use remove::{Reach, Removal, Removed};
 
 use crate::error::Error;
 use crate::git::{CleanGit, ConfigFile};

@@ -16,8 +16,37 @@ pub struct Removal {
     hook: Hook,
     ours: Vec<PathBuf>,
     left: Vec<PathBuf>,
+    shared: Vec<PathBuf>,
     older: bool,
     config: ConfigFile,
+}
+
+/// Which hooks may be removed.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    /// The repository's own folder for hooks, or the template's.
+    pub own: PathBuf,
+    /// Another one that its config leads to.
+    pub other: Option<PathBuf>,
+    /// Folders all below which is this repository's alone.
+    pub within: Vec<PathBuf>,
+    /// Whether a hook that this repository's install put elsewhere goes too, for everybody.
+    pub shared: bool,
+}
+
+impl Reach {
+    /// `is_noted`: the config says that our hook was installed for this repository.
+    fn has(&self, folder: &Path, is_noted: bool) -> bool {
+        // A link can lead out, and what can't be followed is nobody's to remove.
+        let is_below = |above: &PathBuf| match (folder.canonicalize(), above.canonicalize()) {
+            (Ok(folder), Ok(above)) => folder.starts_with(above),
+            _ => false,
+        };
+        match self.within.iter().any(is_below) {
+            true => is_noted || folder == self.own,
+            false => is_noted && self.shared,
+        }
+    }
 }
 
 /// What was removed.
@@ -29,15 +58,17 @@ pub struct Removed {
     pub restored: Vec<PathBuf>,
     /// What isn't ours and was left alone.
     pub left: Vec<PathBuf>,
+    /// Our hooks that other repositories may have too, and that were left alone.
+    pub shared: Vec<PathBuf>,
     /// Whether the config was changed.
     pub config: bool,
 }
 
 impl Removal {
-    /// Looks for our hook in `folders`, and locks the config.
+    /// Looks for our hook, and locks the config.
     pub fn prepare(
         hook: Hook,
-        folders: &[PathBuf],
+        reach: &Reach,
         config: &Path,
         git: &CleanGit,
     ) -> Result<Self, Error> {
@@ -45,23 +76,29 @@ impl Removal {
             hook,
             ours: Vec::new(),
             left: Vec::new(),
+            shared: Vec::new(),
             older: false,
             config: ConfigFile::open(config, git)?,
         };
-        for folder in folders {
-            removal.look(&folder.join(hook.name()))?;
+        let is_noted = record::deeds(&removal.config)?.contains(&Deed::Hook(hook));
+        for folder in [Some(&reach.own), reach.other.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            removal.look(folder.join(hook.name()), reach.has(folder, is_noted))?;
         }
         Ok(removal)
     }
 
-    fn look(&mut self, path: &Path) -> Result<(), Error> {
-        let chained = chained_path(path);
-        match Found::at(path, self.hook)? {
-            Found::Shim { older } => {
+    fn look(&mut self, path: PathBuf, is_in_reach: bool) -> Result<(), Error> {
+        let chained = chained_path(&path);
+        match Found::at(&path, self.hook)? {
+            Found::Shim { older } if is_in_reach => {
                 self.older |= older;
-                self.ours.push(path.to_owned());
+                self.ours.push(path);
             }
-            Found::Foreign => self.left.push(path.to_owned()),
+            Found::Shim { .. } => self.shared.push(path),
+            Found::Foreign => self.left.push(path),
             Found::Nothing if chained.symlink_metadata().is_ok() => self.left.push(chained),
             Found::Nothing => {}
         }
@@ -87,6 +124,7 @@ impl Removal {
         let is_last = self.take_back(&deeds)?;
         let mut removed = Removed {
             left: self.left,
+            shared: self.shared,
             ..Removed::default()
         };
         for path in self.ours {

@@ -2,6 +2,7 @@
 //! nothing is installed.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use treewarden::ambient::Ambient;
@@ -9,7 +10,7 @@ use treewarden::git::{ConfigScope, HookSide, Repo};
 
 use super::{
     PRESET, bare, done, git, install, judges, push, refuses, run, script, snapshot, takes_anything,
-    uninstall,
+    uninstall, uninstall_shared,
 };
 use crate::support::{Sandbox, everywhere};
 
@@ -83,7 +84,7 @@ fn the_repositorys_own_is_followed() {
             let hook = folder.join("pre-receive");
             assert!(said.contains(hook.to_str().unwrap()), "{said}");
             judges(s, s.server());
-            uninstall(s, s.server());
+            uninstall_shared(s, s.server());
             before.is_unchanged(s.server());
             assert_eq!(folder.exists(), value == "hooks", "{value}");
             s.on_server(&["update-ref", "-d", "refs/heads/master"]);
@@ -125,7 +126,7 @@ fn a_worktrees_own_is_followed() {
     judges(s, &linked);
     git(s, &main, &["update-ref", "-d", "refs/heads/master"]);
     takes_anything(s, &main);
-    uninstall(s, &linked);
+    uninstall_shared(s, &linked);
     before.is_unchanged(&main.join(".git/config"));
     assert!(!folder.exists());
 }
@@ -160,7 +161,7 @@ fn a_users_is_refused_with_the_way_out() {
         install(s, s.server());
         assert!(folder.join("pre-receive").exists());
         judges(s, s.server());
-        uninstall(s, s.server());
+        uninstall_shared(s, s.server());
         s.on_server(&["config", "--unset", "core.hooksPath"]);
         s.on_server(&["update-ref", "-d", "refs/heads/master"]);
     }
@@ -241,7 +242,7 @@ fn a_foreign_hook_there_is_kept() {
     s.push(&s.touch(&base, "kernel/a.c"), "master")
         .clean()
         .says("foreign");
-    uninstall(s, s.server());
+    uninstall_shared(s, s.server());
     before.is_unchanged(&folder);
     run(s, ["uninstall", "--server", s.server().to_str().unwrap()]).ended(0, "");
 }
@@ -273,8 +274,81 @@ fn a_folder_of_two_repositories() {
         let (taken, said) = push(s, repository, &s.touch(&base, "net/a.c"), "master");
         assert!(!taken && said.contains("denied-path"), "{said}");
     }
-    done(s, [&["uninstall", "--server"], &both[..]].concat());
+    done(
+        s,
+        [&["uninstall", "--shared", "--server"], &both[..]].concat(),
+    );
     for path in [s.server(), &other, &folder] {
         before.is_unchanged(path);
     }
+}
+
+/// What one repository is told to do without stays the other's.
+#[test]
+fn a_folder_of_others_keeps_its_hook() {
+    for is_link in [false, true] {
+        let s = &bare();
+        git(s, s.folder(), &["init", "-q", "--bare", "other.git"]);
+        git(s, s.folder(), &["init", "-q", "--bare", "third.git"]);
+        let [other, third] = ["other.git", "third.git"].map(|name| s.folder().join(name));
+        let folder = s.folder().join("shared");
+        fs::create_dir(&folder).unwrap();
+        for repository in [s.server(), &other, &third] {
+            if is_link {
+                fs::remove_dir_all(repository.join("hooks")).unwrap();
+                symlink(&folder, repository.join("hooks")).unwrap();
+            } else {
+                let path = folder.to_str().unwrap();
+                git(s, repository, &["config", "core.hooksPath", path]);
+            }
+        }
+        let before = snapshot(s.folder());
+        install(s, s.server());
+        install(s, &other);
+        let installed = snapshot(s.folder());
+        let found = if is_link {
+            s.server().join("hooks")
+        } else {
+            folder
+        };
+        let hook = found.join("pre-receive");
+        let said = uninstall(s, s.server());
+        let left = format!("left:       {}, which other", hook.display());
+        let help = format!("to remove it for all of them: rm {}", hook.display());
+        let note = "this repository needs a policy";
+        for text in [&left, &help, note] {
+            assert!(said.contains(text), "{said}");
+        }
+        before.is_unchanged(&s.server().join("config"));
+        installed.is_unchanged(&s.folder().join("shared"));
+        judges(s, &other);
+        // Nothing was installed for the third: it has nothing to take from them.
+        for said in [uninstall(s, &third), uninstall_shared(s, &third)] {
+            assert!(said.contains("nothing to do"), "{said}");
+        }
+        installed.is_unchanged(&s.folder().join("shared"));
+        uninstall_shared(s, &other);
+        for path in [s.server(), &other, &third, &s.folder().join("shared")] {
+            before.is_unchanged(path);
+        }
+    }
+}
+
+/// The command that is printed puts a foreign hook back.
+#[test]
+fn a_chained_one_is_put_back_by_hand() {
+    let s = &bare();
+    let folder = s.folder().join("the others'");
+    fs::create_dir(&folder).unwrap();
+    script(&folder.join("pre-receive"), "exit 0\n");
+    s.on_server(&["config", "core.hooksPath", folder.to_str().unwrap()]);
+    let before = snapshot(s.folder());
+    install(s, s.server());
+    let said = uninstall(s, s.server());
+    let (_, command) = said.split_once("for all of them: ").unwrap();
+    let command = command.lines().next().unwrap();
+    let status = s.command("sh").args(["-c", command]).status().unwrap();
+    assert!(status.success(), "{command}");
+    before.is_unchanged(&folder);
+    before.is_unchanged(s.server());
 }
