@@ -62,6 +62,7 @@
 //! | [`error`] | errors and exit statuses |
 //! | [`hook`], [`pre_push`], [`cli`] | the programs, from their input to their exit status |
 //! | [`chain`] | another program's hook, run after an acceptance |
+//! | [`owner`] | whose new files are |
 //! | [`install`] | hooks and their config, put in place and taken out |
 
 pub mod adopt;
@@ -89,6 +90,7 @@ pub mod judge;
 pub mod lint;
 pub mod manual;
 pub mod notes;
+pub mod owner;
 pub mod policy;
 pub mod pre_push;
 pub mod progress;

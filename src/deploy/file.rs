@@ -1,19 +1,19 @@
 //! A file replaced in one step, with its mode and its owner kept.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use crate::error::Error;
 use crate::git::Repo;
+use crate::owner::Owner;
 
 /// Whose a file is to be, and who may read and write it.
 #[derive(Clone, Copy)]
 pub(super) struct Like {
     mode: u32,
-    user: u32,
-    group: u32,
+    owner: Owner,
     /// Whether another owner would be a change.
     exact: bool,
 }
@@ -31,26 +31,16 @@ impl Like {
         let mode = found.mode() & 0o7777;
         Ok(Self {
             mode: if exact { mode } else { mode & 0o444 | 0o600 },
-            user: found.uid(),
-            group: found.gid(),
+            owner: Owner::of(&found),
             exact,
         })
     }
 
     fn apply(self, file: &File) -> io::Result<()> {
-        let is = file.metadata()?;
-        if (is.uid(), is.gid()) != (self.user, self.group) {
-            match fchown(file, Some(self.user), Some(self.group)) {
-                // Only root gives files away.
-                Err(error) if error.kind() == ErrorKind::PermissionDenied && self.exact => {
-                    return Err(io::Error::other(
-                        "its owner can't be kept: run this as its owner, or as root",
-                    ));
-                }
-                // A new one is its maker's then.
-                Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
-                other => other?,
-            }
+        match self.exact {
+            true => self.owner.give(file)?,
+            // A new one is its maker's where it can't be given away.
+            false => self.owner.offer(file)?,
         }
         file.set_permissions(Permissions::from_mode(self.mode))
     }

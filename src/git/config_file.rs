@@ -9,6 +9,7 @@ use super::command::{Answer, CleanGit, run};
 use super::open::Repo;
 use crate::budget::{Budget, Limits};
 use crate::error::Error;
+use crate::owner::{Owner, open_own};
 
 /// What `git config --get` ends with where there is no value.
 const NO_VALUE: i32 = 1;
@@ -193,20 +194,35 @@ impl Lock {
         }
     }
 
-    /// Writes the text, with the permissions of `like`.
+    /// Writes the text, with the permissions and the owner of `like`.
     fn fill(&self, text: &[u8], like: &Path) -> Result<(), Error> {
-        fs::write(&self.path, text)
-            .and_then(|()| like.metadata())
-            .and_then(|found| fs::set_permissions(&self.path, found.permissions()))
-            .map_err(|error| failed(&self.path, &error))
+        let found = like.metadata().map_err(|error| failed(like, &error))?;
+        let fill = || {
+            let file = open_own(&self.path)?;
+            fs::write(&self.path, text)?;
+            Owner::of(&found).give(&file)?;
+            file.set_permissions(found.permissions())
+        };
+        fill().map_err(|error| failed(&self.path, &error))
     }
 
-    /// Moves the file to where it is meant for.
+    /// Moves the file to where it is meant for, with the owner of the one that is there: git
+    /// makes a file of its own with each change.
     fn put(mut self, path: &Path) -> Result<(), Error> {
-        fs::File::open(&self.path)
-            .and_then(|file| file.sync_all())
-            .and_then(|()| fs::rename(&self.path, path))
-            .map_err(|error| failed(path, &error))?;
+        let put = || {
+            let file = open_own(&self.path)?;
+            match path.metadata() {
+                Ok(found) => {
+                    Owner::of(&found).give(&file)?;
+                    file.set_permissions(found.permissions())?;
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+            file.sync_all()?;
+            fs::rename(&self.path, path)
+        };
+        put().map_err(|error| failed(path, &error))?;
         self.held = false;
         Ok(())
     }

@@ -11,6 +11,7 @@ use super::hook_file::Found;
 use super::{Chained, failed, shown};
 use crate::chain::{chained_path, is_executable};
 use crate::error::Error;
+use crate::owner::Owner;
 
 /// What [`keep`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,8 +98,9 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     let folder = to.parent().ok_or(ErrorKind::InvalidInput)?;
     let mut file = NamedTempFile::new_in(folder)?;
     std::io::copy(&mut fs::File::open(from)?, &mut file)?;
-    file.as_file()
-        .set_permissions(from.metadata()?.permissions())?;
+    let found = from.metadata()?;
+    Owner::of(&found).offer(file.as_file())?;
+    file.as_file().set_permissions(found.permissions())?;
     file.as_file().sync_all()?;
     file.persist_noclobber(to)?;
     Ok(())

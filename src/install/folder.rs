@@ -1,10 +1,15 @@
 //! Folders that are made for hooks, and go away again.
 
-use std::fs;
+use std::fs::{self, File, Permissions};
+use std::io::{ErrorKind, Result};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, mkdirat, open, openat};
 
 use super::{failed, shown};
 use crate::error::Error;
+use crate::owner::Owner;
 
 /// Folders that were made. They go away with this unless they are [kept](Made::keep).
 #[derive(Debug, Default)]
@@ -12,7 +17,7 @@ pub struct Made(Vec<PathBuf>);
 
 impl Made {
     /// Makes the folder, and those above it, where they aren't there.
-    pub fn make(folder: &Path) -> Result<Self, Error> {
+    pub fn make(folder: &Path) -> std::result::Result<Self, Error> {
         if folder.exists() && !folder.is_dir() {
             return Err(Error::Repository(format!("{} is no folder", shown(folder))));
         }
@@ -20,7 +25,7 @@ impl Made {
         let mut missing: Vec<&Path> = missing.collect();
         let mut made = Self::default();
         while let Some(next) = missing.pop() {
-            fs::create_dir(next).map_err(|error| failed(next, &error))?;
+            create(next).map_err(|error| failed(next, &error))?;
             made.0.push(next.to_owned());
         }
         Ok(made)
@@ -35,6 +40,22 @@ impl Made {
     pub fn keep(mut self) {
         self.0.clear();
     }
+}
+
+/// Makes one folder, for whoever owns the one above, and open to all who come in there: git passes
+/// over a hook that it can't reach. By descriptors, so that nothing put there meanwhile is meant.
+fn create(folder: &Path) -> Result<()> {
+    let (Some(above), Some(name)) = (folder.parent(), folder.file_name()) else {
+        return Err(ErrorKind::InvalidInput.into());
+    };
+    let mode = Mode::from_raw_mode(0o755);
+    let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let above = File::from(open(above, flags, Mode::empty())?);
+    mkdirat(&above, name, mode)?;
+    let inner = openat(&above, name, flags | OFlags::NOFOLLOW, Mode::empty())?;
+    let inner = File::from(inner);
+    inner.set_permissions(Permissions::from_mode(0o755))?;
+    Owner::of(&above.metadata()?).offer(&inner)
 }
 
 impl Drop for Made {

@@ -10,6 +10,7 @@ use tempfile::NamedTempFile;
 
 use super::{chained, failed, shown};
 use crate::error::Error;
+use crate::owner::Owner;
 
 /// The place in a shim where the path of the program stands.
 const BINARY: &str = "@BINARY@";
@@ -137,6 +138,8 @@ pub fn draft(folder: &Path, hook: Hook, program: &Path) -> Result<NamedTempFile,
         file.write_all(&text)?;
         let executable = fs::Permissions::from_mode(0o755);
         file.as_file().set_permissions(executable)?;
+        // The service's user is to remove it again, whoever installs.
+        Owner::of(&folder.metadata()?).offer(file.as_file())?;
         file.as_file().sync_all()?;
         Ok(file)
     };

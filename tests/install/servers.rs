@@ -165,6 +165,58 @@ fn somebody_elses_repository_is_refused_with_the_way_out() {
     }
 }
 
+/// Root installs for the service's user, who reads and writes all of it afterwards.
+#[test]
+fn what_root_installs_is_its_owners() {
+    let s = &bare();
+    s.on_server(&["config", "core.hooksPath", "own/hooks"]);
+    let config = s.server().join("config");
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o640)).unwrap();
+    give_to_nobody(s.folder(), s.server());
+    fs::write(s.folder().join(".gitconfig"), "[safe]\n\tdirectory = *\n").unwrap();
+    let owner = |path: &Path| {
+        let found = path.metadata().unwrap();
+        (found.uid(), found.gid(), found.mode() & 0o777)
+    };
+    let (before, (user, group, _)) = (snapshot(s.server()), owner(&config));
+    let treewarden = |words: &[&str]| {
+        let mut shell = s.command("sh");
+        shell.args(["-c", "umask 077 && exec \"$@\"", "sh"]);
+        shell.arg(env!("CARGO_BIN_EXE_treewarden")).args(words);
+        HookRun::of(shell.arg(s.server()), b"").ended(0, "");
+    };
+    treewarden(&["install", "--no-doctor", "--policy", PRESET, "--server"]);
+    assert_eq!(owner(&config), (user, group, 0o640));
+    for made in ["own", "own/hooks", "own/hooks/pre-receive"] {
+        assert_eq!(
+            owner(&s.server().join(made)),
+            (user, group, 0o755),
+            "{made}"
+        );
+    }
+    treewarden(&["uninstall", "--server"]);
+    assert_eq!(owner(&config), (user, group, 0o640));
+    before.is_unchanged(s.server());
+}
+
+/// Who may not give the config back to its owner doesn't change it.
+#[test]
+fn an_owner_that_cannot_be_kept_is_refused() {
+    let s = &bare();
+    give_to_nobody(s.folder(), s.server());
+    let config = s.server().join("config");
+    let root = fs::metadata("/").unwrap().uid();
+    if std::os::unix::fs::chown(&config, Some(root), Some(root)).is_err() {
+        return;
+    }
+    let before = snapshot(s.server());
+    let mut command = s.treewarden();
+    command.args(["install", "--policy", PRESET, "--server"]);
+    command.arg(s.server());
+    HookRun::of(&mut as_nobody(&command), b"").ended(4, "its owner can't be kept");
+    before.is_unchanged(s.server());
+}
+
 #[test]
 fn several_repositories_at_once() {
     let s = &bare();
