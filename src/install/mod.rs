@@ -124,13 +124,15 @@ impl Prepared {
         record::set(&self.config, key, value)
     }
 
-    /// Puts the config and then the hook in place: no push meets a hook without its config. Where
-    /// this fails, all is as it was.
-    pub fn commit(self) -> Result<Installed, Error> {
+    /// Puts the config and then the hook in place: no push meets a hook without its config. `proof`
+    /// is asked in between, when the config tells what it will tell the hook. Where this fails, all
+    /// is as it was.
+    pub fn commit(self, proof: impl FnOnce() -> Result<(), Error>) -> Result<Installed, Error> {
         // Asked anew: a folder for hooks can be several repositories'.
         let found = look(&self.path, self.hook)?;
         let written = self.config.commit()?;
-        if let Err(error) = hook_file::place(self.draft, &self.path, found) {
+        let placed = proof().and_then(|()| hook_file::place(self.draft, &self.path, found));
+        if let Err(error) = placed {
             written.undo()?;
             return Err(error);
         }

@@ -539,3 +539,22 @@ fn the_doctor_looks_at_the_clone_alone() {
     fs::remove_file(client.join("hooks/pre-push")).unwrap();
     run(s, ["doctor", client.to_str().unwrap()]).ended(1, "");
 }
+
+/// Included behind our keys, another policy would judge: nothing is installed.
+#[test]
+fn another_policy_in_force_is_refused() {
+    let s = &bare();
+    let work = work(s, &["origin"]);
+    let weak = s.folder().join("weak");
+    fs::write(&weak, "[treewarden]\n\tpolicy = weak.toml\n").unwrap();
+    fs::write(work.join(".git/weak.toml"), "version = 1\n").unwrap();
+    let config = work.join(".git/config");
+    let plain = fs::read_to_string(&config).unwrap();
+    let include = "[treewarden]\n\tmine = 1\n[include]\n\tpath = ../../weak\n";
+    fs::write(&config, format!("{plain}{include}")).unwrap();
+    let before = snapshot(&work);
+    let place = ["install", "--local", work.to_str().unwrap()];
+    let policy = ["--policy", PRESET, "--no-doctor"];
+    run(s, [place.as_slice(), &policy].concat()).ended(3, "weak.toml");
+    before.is_unchanged(&work);
+}

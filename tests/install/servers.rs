@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     PRESET, as_nobody, bare, copies, done, git, give_to_nobody, install, judges, refuses, run,
-    snapshot, takes_anything, uninstall,
+    script, snapshot, takes_anything, uninstall,
 };
 use crate::support::{HookRun, Sandbox, everywhere};
 
@@ -215,6 +215,41 @@ fn an_owner_that_cannot_be_kept_is_refused() {
     command.arg(s.server());
     HookRun::of(&mut as_nobody(&command), b"").ended(4, "its owner can't be kept");
     before.is_unchanged(s.server());
+}
+
+/// What is included behind our keys has the last word: nothing is installed, or the account would
+/// tell of a policy that judges nothing.
+#[test]
+fn another_policy_in_force_is_refused() {
+    let s = &bare();
+    let config = s.server().join("config");
+    let plain = fs::read_to_string(&config).unwrap();
+    fs::write(s.folder().join("weak.toml"), "version = 1\n").unwrap();
+    for (says, told) in [
+        ("policy = ../weak.toml", "weak.toml"),
+        ("policy = preset:none", "there is no preset `none`"),
+        ("repository = other", "called `other`"),
+    ] {
+        let weak = s.server().join("weak");
+        fs::write(&weak, format!("[treewarden]\n\t{says}\n")).unwrap();
+        let include = "[treewarden]\n\tmine = 1\n[include]\n\tpath = weak\n";
+        fs::write(&config, format!("{plain}{include}")).unwrap();
+        for hook in [None, Some("exit 0\n")] {
+            if let Some(text) = hook {
+                script(&s.server().join("hooks/pre-receive"), text);
+            }
+            let before = snapshot(s.server());
+            let server = s.server().to_str().unwrap();
+            let named = ["install", "--server", server, "--repository", "mine"];
+            run(s, [&named[..], &["--policy", PRESET]].concat()).ended(3, told);
+            before.is_unchanged(s.server());
+        }
+        fs::remove_file(s.server().join("hooks/pre-receive")).unwrap();
+    }
+    // In front of our keys it has none.
+    let include = "[include]\n\tpath = weak\n[treewarden]\n\trepository = mine\n";
+    fs::write(&config, format!("{plain}{include}")).unwrap();
+    install(s, s.server());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{Install, folder_for, load, program};
+use super::{Install, folder_for, in_force, load, program};
 use crate::ambient::Ambient;
 use crate::budget::Budget;
 use crate::cli::account::{shown, write_hook, write_line, write_policy, write_trees};
@@ -14,6 +14,7 @@ use crate::git::{ConfigFile, HookSide, Repo};
 use crate::install::remotes::{self, Refspecs};
 use crate::install::{Hook, Key, Site};
 use crate::policy::{Policy, Source, any_matches};
+use crate::pre_push::client_policy;
 use crate::report::escape::Shown;
 
 /// A remote, and the policy as it is for the repository there.
@@ -50,7 +51,11 @@ impl Install {
             let policy = self.mark(&remote, &source, &repo, prepared.config())?;
             judged.push(Judged { remote, policy });
         }
-        let installed = prepared.commit()?;
+        let installed = prepared.commit(|| {
+            judged.iter().try_for_each(|Judged { remote, policy }| {
+                in_force(&repo, policy, &client_policy(&repo, remote)?)
+            })
+        })?;
         write_line(stdout, "local", &shown(repo.git_dir()))?;
         write_hook(stdout, &installed)?;
         self.account(&judged, &source, &repo, stdout)?;

@@ -17,8 +17,10 @@ use crate::ambient::Ambient;
 use crate::doctor::{Options, examine};
 use crate::error::{Error, Exit};
 use crate::git::{HookSide, Hooks, HooksPath, Repo};
+use crate::hook::server_policy_source;
 use crate::install::{Hook, Key};
-use crate::policy::{self, Policy, Source, server_source};
+use crate::policy::{self, Faults, Policy, Source, server_source};
+use crate::report::escape::Shown;
 
 /// Install the hooks: on a server, for those who push, or for repositories to come
 ///
@@ -141,6 +143,33 @@ fn whole_path(path: &Path) -> anyhow::Result<PathBuf> {
 
 fn load(source: &Source, repository: Option<&str>) -> Result<Policy, Error> {
     policy::load(source, repository).map_err(Error::Policy)
+}
+
+/// An error unless the policy that the hook will find is the one that was asked for: an included
+/// file, or a worktree's own config, can have the last word.
+fn in_force(repo: &Repo, asked: &Policy, found: &Policy) -> Result<(), Error> {
+    if (&asked.digest, &asked.repository) == (&found.digest, &found.repository) {
+        return Ok(());
+    }
+    let source = server_policy_source(repo)?.to_string();
+    let called = |policy: &Policy| match &policy.repository {
+        Some(name) => format!("called `{}`", Shown(name.as_bytes())),
+        None => "without a name".to_owned(),
+    };
+    let git_dir = repo.git_dir();
+    Err(Error::Policy(Faults::of(format!(
+        "{repository}: nothing is changed, for another policy would be in force: {source}, digest \
+         {found_digest}, for a repository {found_called}; asked for was {digest}, {called}\n   \
+         = help: this tells which file has the last word:\n     \
+         git --git-dir={quoted_dir} config --show-origin --get-regexp 'treewarden'",
+        repository = shown(git_dir),
+        source = Shown(source.as_bytes()),
+        found_digest = found.digest,
+        found_called = called(found),
+        digest = asked.digest,
+        called = called(asked),
+        quoted_dir = quoted(git_dir),
+    ))))
 }
 
 /// The hook's program, installed beside this one.

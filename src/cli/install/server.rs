@@ -3,16 +3,17 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{Install, folder_for, load, program};
+use super::{Install, folder_for, in_force, load, program};
 use crate::ambient::Ambient;
 use crate::cli::account::{shown, write_hook, write_line, write_policy, write_trees};
 use crate::git::{HookSide, Repo};
+use crate::hook::server_policy;
 use crate::install::{Hook, Key, Prepared, Site};
 use crate::policy::{Policy, Source};
 
 /// One repository, ready to be changed.
 struct Ready {
-    git_dir: PathBuf,
+    repo: Repo,
     source: Source,
     policy: Policy,
     prepared: Prepared,
@@ -30,8 +31,11 @@ impl Install {
         let mut ready: Vec<Ready> = Vec::new();
         for path in repositories {
             let repo = Repo::open(path, ambient.git.clone())?;
-            if !ready.iter().any(|known| known.git_dir == repo.git_dir()) {
-                ready.push(self.ready(&repo, &program, ambient)?);
+            if !ready
+                .iter()
+                .any(|known| known.repo.git_dir() == repo.git_dir())
+            {
+                ready.push(self.ready(repo, &program, ambient)?);
             }
         }
         for (at, repository) in ready.into_iter().enumerate() {
@@ -43,8 +47,8 @@ impl Install {
         Ok(())
     }
 
-    fn ready(&self, repo: &Repo, program: &Path, ambient: &Ambient) -> anyhow::Result<Ready> {
-        let source = self.source(repo)?;
+    fn ready(&self, repo: Repo, program: &Path, ambient: &Ambient) -> anyhow::Result<Ready> {
+        let source = self.source(&repo)?;
         let name = match &self.repository {
             Some(name) => Some(name.clone()),
             None => repo.trusted_config(Key::Repository.full())?,
@@ -52,7 +56,7 @@ impl Install {
         let policy = load(&source, name.as_deref())?;
         let site = Site {
             hook: Hook::PreReceive,
-            folder: folder_for(repo, HookSide::Server)?,
+            folder: folder_for(&repo, HookSide::Server)?,
             config: repo.config_path(),
         };
         let prepared = site.prepare(program, &ambient.git)?;
@@ -63,7 +67,7 @@ impl Install {
             prepared.set(Key::Repository, name)?;
         }
         Ok(Ready {
-            git_dir: repo.git_dir().to_owned(),
+            repo,
             source,
             policy,
             prepared,
@@ -73,11 +77,17 @@ impl Install {
 
 impl Ready {
     fn install(self, stdout: &mut dyn Write) -> anyhow::Result<()> {
-        let installed = self.prepared.commit()?;
-        write_line(stdout, "server", &shown(&self.git_dir))?;
+        let Self {
+            repo,
+            source,
+            policy,
+            prepared,
+        } = self;
+        let installed = prepared.commit(|| in_force(&repo, &policy, &server_policy(&repo)?))?;
+        write_line(stdout, "server", &shown(repo.git_dir()))?;
         write_hook(stdout, &installed)?;
-        write_policy(stdout, &self.source, &self.policy)?;
-        write_trees(stdout, &self.policy)?;
+        write_policy(stdout, &source, &policy)?;
+        write_trees(stdout, &policy)?;
         Ok(())
     }
 }

@@ -33,7 +33,7 @@ impl Install {
             prepared.set(Key::Policy, &source.to_string())?;
         }
         write_line(stdout, "template", &shown(&folder))?;
-        write_hook(stdout, &prepared.commit()?)?;
+        write_hook(stdout, &prepared.commit(|| Ok(()))?)?;
         write_policy(stdout, &source, &policy)?;
         write_trees(stdout, &policy)?;
         let next = format!("git config --system init.templateDir {}", quoted(&folder));
