@@ -9,6 +9,8 @@ use crate::policy::{Policy, Source};
 use crate::report::escape::{Shown, Told};
 use crate::report::shell::word;
 
+const ASKS_NAME: &str = "it mentions $0, which ends in .chained now: a script that asks for its name needs it written in";
+
 /// Writes `label:`, and what it is in a column of its own.
 pub fn write_line(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
     writeln!(out, "{:<12}{}", format!("{label}:"), Told(text))
@@ -24,7 +26,11 @@ pub fn write_hook(out: &mut dyn Write, installed: &Installed) -> io::Result<()> 
         true => "which runs after an acceptance",
         false => "which is not executable, so nothing runs it",
     };
-    write_line(out, "chained", &format!("{}, {when}", shown(&chained.path)))
+    write_line(out, "chained", &format!("{}, {when}", shown(&chained.path)))?;
+    match chained.asks_name {
+        true => write_line(out, "note", ASKS_NAME),
+        false => Ok(()),
+    }
 }
 
 /// The policy's origin and digest.

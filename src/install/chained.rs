@@ -7,8 +7,8 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-use super::hook_file::Found;
-use super::{Chained, failed, shown};
+use super::hook_file::{Found, Hook};
+use super::{Chained, failed, shown, text};
 use crate::chain::{chained_path, is_executable};
 use crate::error::Error;
 use crate::owner::Owner;
@@ -24,8 +24,9 @@ pub enum Kept {
 
 /// An error unless a hook that was found at `path` can be kept: what stands in the chained hook's
 /// place would otherwise be lost, or be run by us when nobody meant it to.
-pub fn check(path: &Path, found: Found) -> std::result::Result<(), Error> {
+pub fn check(path: &Path, found: Found, hook: Hook) -> std::result::Result<(), Error> {
     let chained = chained_path(path);
+    check_starts(path, &chained, found, hook)?;
     if chained.symlink_metadata().is_err() {
         return Ok(());
     }
@@ -46,6 +47,29 @@ pub fn check(path: &Path, found: Found) -> std::result::Result<(), Error> {
     )))
 }
 
+/// An error where our program would end up being started by the hook that it starts: each push
+/// would be judged twice, or never end well.
+fn check_starts(
+    path: &Path,
+    chained: &Path,
+    found: Found,
+    hook: Hook,
+) -> std::result::Result<(), Error> {
+    let is_loop = || chained.canonicalize().ok() == path.canonicalize().ok();
+    let program = hook.program();
+    let (culprit, fault) = match found {
+        Found::Foreign if text::starts(path, program) => (path, program),
+        Found::Shim { .. } if chained.exists() && is_loop() => (chained, "itself"),
+        Found::Shim { .. } if text::starts(chained, program) => (chained, program),
+        _ => return Ok(()),
+    };
+    Err(Error::Repository(format!(
+        "{} starts {fault} already, and would be run by it: take that out of it, or move it away, \
+         first",
+        shown(culprit)
+    )))
+}
+
 /// The chained hook of the one at `path`.
 pub fn beside(path: &Path) -> std::result::Result<Option<Chained>, Error> {
     let path = chained_path(path);
@@ -53,7 +77,12 @@ pub fn beside(path: &Path) -> std::result::Result<Option<Chained>, Error> {
         return Ok(None);
     }
     let runs = is_executable(&path).map_err(|error| failed(&path, &error))?;
-    Ok(Some(Chained { path, runs }))
+    let asks_name = runs && text::asks_name(&path);
+    Ok(Some(Chained {
+        path,
+        runs,
+        asks_name,
+    }))
 }
 
 /// Keeps the hook at `path`, which stays where it is too.

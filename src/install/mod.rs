@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `hook_file` | tells our shim from another program's hook, and takes its place |
 //! | `chained` | keeps the other program's hook |
+//! | `text` | reads in its text what can't go well |
 //! | `folder` | makes folders for hooks |
 //! | `record` | notes in the config what was done |
 //! | `remotes` | the config of the remotes that pre-push judges |
@@ -16,6 +17,7 @@ mod hook_file;
 mod record;
 pub mod remotes;
 mod remove;
+mod text;
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -72,6 +74,8 @@ pub struct Chained {
     /// Whether it is run: git would have passed over one that isn't executable, or a dangling
     /// link.
     pub runs: bool,
+    /// Whether it seems to ask by which name it was started, which is another now.
+    pub asks_name: bool,
 }
 
 impl Site {
@@ -148,7 +152,7 @@ impl Prepared {
 /// What stands at the hook's place, unless it can be neither kept nor replaced.
 fn look(path: &Path, hook: Hook) -> Result<Found, Error> {
     let found = Found::at(path, hook)?;
-    chained::check(path, found)?;
+    chained::check(path, found, hook)?;
     Ok(found)
 }
 

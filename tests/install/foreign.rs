@@ -225,3 +225,58 @@ fn uninstall_leaves_what_is_not_ours() {
     assert!(chained(s).exists());
     takes_anything(s, s.server());
 }
+
+/// Chained, it would be started by what it starts.
+#[test]
+fn a_hook_that_starts_ours_is_refused() {
+    let s = &bare();
+    let refused = |culprit: &Path, what: &str| {
+        let before = snapshot(s.server());
+        let text = format!("{} starts {what} already", culprit.display());
+        refuses(s, s.server(), 4, &text);
+        before.is_unchanged(s.server());
+    };
+    let ours = Path::new(env!("CARGO_BIN_EXE_treewarden-pre-receive"));
+    let wrapper = format!("#!/bin/sh\nx=1\n exec {} \"$0\" \"$@\"\n", ours.display());
+    program(&hook(s), &wrapper, 0o755);
+    refused(&hook(s), "treewarden-pre-receive");
+    fs::remove_file(hook(s)).unwrap();
+    symlink(ours, hook(s)).unwrap();
+    refused(&hook(s), "treewarden-pre-receive");
+    fs::remove_file(hook(s)).unwrap();
+    install(s, s.server());
+    symlink("pre-receive", chained(s)).unwrap();
+    refused(&chained(s), "itself");
+    fs::remove_file(chained(s)).unwrap();
+    program(&chained(s), &wrapper, 0o755);
+    refused(&chained(s), "treewarden-pre-receive");
+    uninstall(s, s.server());
+    // A comment starts nothing.
+    let comment = "#!/bin/sh\n  # after treewarden-pre-receive\necho foreign >&2\n";
+    program(&hook(s), comment, 0o755);
+    install(s, s.server());
+    judges(s, s.server());
+}
+
+/// It is called otherwise from now on.
+#[test]
+fn a_script_that_asks_for_its_name_is_told_of() {
+    for (text, is_told) in [
+        (
+            "case $(basename \"$0\") in pre-receive) exit 0;; esac\n",
+            true,
+        ),
+        (". \"${0%/*}/lib\"\n", true),
+        ("echo \"${BASH_SOURCE[0]}\"\n", true),
+        ("# not $0\nexit 0\n", false),
+    ] {
+        let s = &bare();
+        program(&hook(s), &format!("#!/bin/sh\n{text}"), 0o755);
+        let said = install(s, s.server());
+        assert_eq!(
+            said.contains("\nnote:       it mentions $0"),
+            is_told,
+            "{said}"
+        );
+    }
+}

@@ -81,6 +81,7 @@ fn the_repositorys_own_is_followed() {
             s.on_server(&["config", "core.hooksPath", value]);
             let before = snapshot(s.server());
             let said = install(s, s.server());
+            assert!(!said.contains("worktrees"), "{said}");
             let hook = folder.join("pre-receive");
             assert!(said.contains(hook.to_str().unwrap()), "{said}");
             judges(s, s.server());
@@ -98,7 +99,8 @@ fn a_relative_one_in_a_linked_worktree() {
     let s = &bare();
     let (main, linked) = with_worktrees(s);
     git(s, &main, &["config", "core.hooksPath", "../../shared"]);
-    install(s, &linked);
+    let said = install(s, &linked);
+    assert!(said.contains("linked worktrees look for hooks"), "{said}");
     assert!(main.join(".git/shared/pre-receive").exists());
     judges(s, &linked);
 }

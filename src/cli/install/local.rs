@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{Install, folder_for, in_force, load, program};
+use super::{Install, folder_for, in_force, load, program, write_worktrees};
 use crate::ambient::Ambient;
 use crate::budget::Budget;
 use crate::cli::account::{shown, write_hook, write_line, write_policy, write_trees};
@@ -58,6 +58,7 @@ impl Install {
         })?;
         write_line(stdout, "local", &shown(repo.git_dir()))?;
         write_hook(stdout, &installed)?;
+        write_worktrees(&repo, HookSide::Client, stdout)?;
         self.account(&judged, &source, &repo, stdout)?;
         Ok(repo.git_dir().to_owned())
     }

@@ -172,6 +172,18 @@ fn in_force(repo: &Repo, asked: &Policy, found: &Policy) -> Result<(), Error> {
     ))))
 }
 
+/// Says so where each worktree has a folder for hooks of its own.
+fn write_worktrees(repo: &Repo, side: HookSide, out: &mut dyn Write) -> anyhow::Result<()> {
+    let path = repo.hooks(side)?.path;
+    let is_relative = path.is_some_and(|path| path.value.is_relative());
+    if is_relative && !repo.is_bare() {
+        let note =
+            "core.hooksPath is relative: linked worktrees look for hooks in folders of their own";
+        write_line(out, "note", note)?;
+    }
+    Ok(())
+}
+
 /// The hook's program, installed beside this one.
 fn program(hook: Hook) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()

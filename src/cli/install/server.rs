@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{Install, folder_for, in_force, load, program};
+use super::{Install, folder_for, in_force, load, program, write_worktrees};
 use crate::ambient::Ambient;
 use crate::cli::account::{shown, write_hook, write_line, write_policy, write_trees};
 use crate::git::{HookSide, Repo};
@@ -86,6 +86,7 @@ impl Ready {
         let installed = prepared.commit(|| in_force(&repo, &policy, &server_policy(&repo)?))?;
         write_line(stdout, "server", &shown(repo.git_dir()))?;
         write_hook(stdout, &installed)?;
+        write_worktrees(&repo, HookSide::Server, stdout)?;
         write_policy(stdout, &source, &policy)?;
         write_trees(stdout, &policy)?;
         Ok(())
