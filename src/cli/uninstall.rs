@@ -181,6 +181,10 @@ fn write_removed(out: &mut dyn Write, removed: &Removed) -> io::Result<()> {
         write_line(out, "left", &left)?;
         write_line(out, "help", &by_hand(hook))?;
     }
+    for key in &removed.keys {
+        let left = format!("{}, which was changed since by other hands", key.full());
+        write_line(out, "left", &left)?;
+    }
     if removed.config {
         write_line(out, "config", "what install wrote is removed")?;
     }

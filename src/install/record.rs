@@ -40,6 +40,13 @@ impl Key {
             Self::Repository => "repository",
         }
     }
+
+    fn value_word(self) -> &'static str {
+        match self {
+            Self::Policy => "set-policy",
+            Self::Repository => "set-repository",
+        }
+    }
 }
 
 /// One thing that was done, as a value of [`INSTALLED`]: a word, and what belongs to it.
@@ -57,6 +64,8 @@ pub enum Deed {
     Newline,
     /// `policy`, `policy <before>`: the key was set, in the place of this value.
     Key(Key, Option<String>),
+    /// `set-policy <value>`: the key was last set to this.
+    Value(Key, String),
 }
 
 impl Deed {
@@ -69,6 +78,7 @@ impl Deed {
             Self::Newline => "newline".into(),
             Self::Key(key, None) => key.word().to_owned(),
             Self::Key(key, Some(before)) => format!("{} {before}", key.word()),
+            Self::Value(key, value) => format!("{} {value}", key.value_word()),
         }
     }
 
@@ -80,12 +90,14 @@ impl Deed {
         };
         let hook = || Hook::ALL.into_iter().find(|hook| hook.name() == word);
         let key = || Key::ALL.into_iter().find(|key| key.word() == word);
+        let set = Key::ALL.into_iter().find(|key| key.value_word() == word);
         match (word, rest) {
             ("config", None) => Some(Self::Config),
             ("section", None) => Some(Self::Section),
             ("newline", None) => Some(Self::Newline),
             ("folders", Some(count)) => Some(Self::Folders(count.parse().ok()?)),
             (_, None) if hook().is_some() => hook().map(Self::Hook),
+            (_, value) if set.is_some() => Some(Self::Value(set?, value?.to_owned())),
             (_, before) => Some(Self::Key(key()?, before.map(str::to_owned))),
         }
     }
@@ -146,6 +158,7 @@ pub fn adopt(config: &ConfigFile) -> Result<(), Error> {
     for key in Key::ALL {
         if !config.all(key.full())?.is_empty() {
             note(config, &Deed::Key(key, None))?;
+            note_values(config, key)?;
         }
     }
     Ok(())
@@ -160,23 +173,62 @@ pub fn set(config: &ConfigFile, key: Key, value: &str) -> Result<(), Error> {
         return Ok(());
     }
     note(config, &deed)?;
-    config.set(key.full(), value)
+    config.set(key.full(), value)?;
+    note_values(config, key)
 }
 
-/// Takes back what was noted of the config, and the notes.
-pub fn take_back(config: &ConfigFile, deeds: &[Deed]) -> Result<(), Error> {
-    if deeds.is_empty() {
+/// Notes the value that the key has, in the place of an earlier one.
+fn note_values(config: &ConfigFile, key: Key) -> Result<(), Error> {
+    let now = config.all(key.full())?.pop();
+    let now = now.map(|value| Deed::Value(key, value));
+    let known = deeds(config)?;
+    if now.as_ref().is_some_and(|now| known.contains(now)) {
         return Ok(());
+    }
+    for earlier in known {
+        if matches!(earlier, Deed::Value(of, _) if of == key) {
+            config.unset_value(INSTALLED, &earlier.text())?;
+        }
+    }
+    match now {
+        Some(now) => config.add(INSTALLED, &now.text()),
+        None => Ok(()),
+    }
+}
+
+/// Takes back what was noted of the config, and the notes. Answers with the keys that somebody
+/// set since, which are left.
+pub fn take_back(config: &ConfigFile, deeds: &[Deed]) -> Result<Vec<Key>, Error> {
+    let mut left = Vec::new();
+    if deeds.is_empty() {
+        return Ok(left);
     }
     for deed in deeds {
         match deed {
+            Deed::Key(key, _) if !is_as_set(config, deeds, *key)? => left.push(*key),
             Deed::Key(key, Some(value)) => config.set(key.full(), value)?,
             Deed::Key(key, None) => config.unset(key.full())?,
-            Deed::Hook(_) | Deed::Folders(_) | Deed::Config | Deed::Section | Deed::Newline => {}
+            Deed::Value(..)
+            | Deed::Hook(_)
+            | Deed::Folders(_)
+            | Deed::Config
+            | Deed::Section
+            | Deed::Newline => {}
         }
     }
     config.unset(INSTALLED)?;
-    config.rewrite(|text| take_shape_back(text, deeds))
+    config.rewrite(|text| take_shape_back(text, deeds))?;
+    Ok(left)
+}
+
+/// Returns true if and only if the key is as install left it, as far as that was noted.
+fn is_as_set(config: &ConfigFile, deeds: &[Deed], key: Key) -> Result<bool, Error> {
+    let noted = deeds.iter().find_map(|deed| match deed {
+        Deed::Value(of, value) if *of == key => Some(value),
+        _ => None,
+    });
+    let values = config.all(key.full())?;
+    Ok(noted.is_none_or(|noted| values == [noted.as_str()]))
 }
 
 /// git keeps the line of an empty section below a comment: it could be about that.
@@ -208,10 +260,19 @@ mod tests {
             Deed::Key(Key::Policy, None),
             Deed::Key(Key::Repository, Some("a b".into())),
             Deed::Key(Key::Policy, Some(String::new())),
+            Deed::Value(Key::Policy, "a b".into()),
+            Deed::Value(Key::Repository, String::new()),
         ] {
             assert_eq!(Deed::parse(&deed.text()), Some(deed));
         }
-        for unknown in ["", "later", "folders", "folders x", "config x"] {
+        for unknown in [
+            "",
+            "later",
+            "folders",
+            "folders x",
+            "config x",
+            "set-policy",
+        ] {
             assert_eq!(Deed::parse(unknown), None, "{unknown}");
         }
     }

@@ -60,6 +60,8 @@ pub struct Removed {
     pub left: Vec<PathBuf>,
     /// Our hooks that other repositories may have too, and that were left alone.
     pub shared: Vec<PathBuf>,
+    /// Keys that somebody set since, and that were left alone.
+    pub keys: Vec<Key>,
     /// Whether the config was changed.
     pub config: bool,
 }
@@ -121,10 +123,12 @@ impl Removal {
     /// Removes the hooks, and takes back what install wrote.
     pub fn commit(self) -> Result<Removed, Error> {
         let deeds = record::deeds(&self.config)?;
-        let is_last = self.take_back(&deeds)?;
+        let left = self.take_back(&deeds)?;
+        let is_last = left.is_some();
         let mut removed = Removed {
             left: self.left,
             shared: self.shared,
+            keys: left.unwrap_or_default(),
             ..Removed::default()
         };
         for path in self.ours {
@@ -147,21 +151,22 @@ impl Removal {
         Ok(removed)
     }
 
-    /// Takes the notes of the hook back. The rest goes with the last hook; says whether it was.
-    fn take_back(&self, deeds: &[Deed]) -> Result<bool, Error> {
+    /// Takes the notes of the hook back. The rest goes with the last hook: if it is that, the
+    /// answer is the keys that were left.
+    fn take_back(&self, deeds: &[Deed]) -> Result<Option<Vec<Key>>, Error> {
         self.config.unset_value(INSTALLED, self.hook.name())?;
         let is_other = |deed: &Deed| matches!(deed, Deed::Hook(hook) if *hook != self.hook);
         if deeds.iter().any(is_other) {
-            return Ok(false);
+            return Ok(None);
         }
-        record::take_back(&self.config, deeds)?;
+        let left = record::take_back(&self.config, deeds)?;
         if deeds.is_empty() && self.older {
             // Versions before the notes set these.
             for key in Key::ALL {
                 self.config.unset(key.full())?;
             }
         }
-        Ok(true)
+        Ok(Some(left))
     }
 }
 

@@ -97,7 +97,6 @@ fn changes_on_the_way_leave_nothing() {
         file.to_str().unwrap()
     );
     done(s, ["install", "--server", server, "--repository", "bpf"]);
-    s.on_server(&["config", "treewarden.policy", PRESET]);
     uninstall(s, s.server());
     before.is_unchanged(s.server());
     assert_eq!(fs::read_to_string(file).unwrap(), policy);
@@ -230,5 +229,35 @@ fn both_hooks_in_one_repository() {
             .find(|place| *place != first);
         done(s, ["uninstall", second.unwrap(), server]);
         before.is_unchanged(s.server());
+    }
+}
+
+/// What somebody set after the install is theirs, and what was there before isn't put over it.
+#[test]
+fn what_was_set_by_hand_since_is_left() {
+    for before in [None, Some("preset:bpf")] {
+        let s = &bare();
+        if let Some(policy) = before {
+            s.on_server(&["config", "treewarden.policy", policy]);
+        }
+        let server = s.server().to_str().unwrap();
+        let place = ["install", "--no-doctor", "--server", server];
+        let named = ["--policy", PRESET, "--repository", "bpf-next"];
+        done(s, [&place[..], &named].concat());
+        s.on_server(&["config", "treewarden.policy", "/etc/by-hand.toml"]);
+        let said = uninstall(s, s.server());
+        assert!(
+            said.contains("left:       treewarden.policy, which"),
+            "{said}"
+        );
+        assert!(!said.contains("treewarden.repository"), "{said}");
+        let kept = s.on_server(&["config", "--get-regexp", "treewarden"]);
+        assert_eq!(kept, "treewarden.policy /etc/by-hand.toml");
+        assert!(!s.server().join("hooks/pre-receive").exists());
+        // Another install takes its place, and gives it back.
+        let by_hand = snapshot(&s.server().join("config"));
+        install(s, s.server());
+        uninstall(s, s.server());
+        by_hand.is_unchanged(&s.server().join("config"));
     }
 }
