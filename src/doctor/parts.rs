@@ -73,7 +73,12 @@ fn chained(subject: &Subject<'_>) -> Option<Part> {
 /// What leads the gate, or runs in its name, besides [`gate`].
 pub fn company(subject: &Subject<'_>) -> Result<Vec<Part>, Error> {
     let files = subject.repo.config_files()?;
-    let configs = files.iter().map(|path| Part::new(path, READ));
+    // An included file that isn't there can be put there.
+    let there = |path: &PathBuf| match path.parent() {
+        Some(folder) if path.symlink_metadata().is_err() => Part::new(folder, EXECUTE),
+        _ => Part::new(path, READ),
+    };
+    let configs = files.iter().map(there);
     Ok(configs.chain(chained(subject)).collect())
 }
 

@@ -199,7 +199,7 @@ fn no_help_overwrites_branches_of_the_clone() {
     };
     let policy = s.folder().join("policy.toml");
     s.seed(&made_at(&s, now()), &["refs/heads/linus-6"]);
-    git(&s, &["branch", "linus-mine", "origin/master"]);
+    git(&s, &["branch", "-q", "linus-mine", "origin/master"]);
     let before = s.folder().join("clone/.git/refs/heads");
     let before = (before.clone(), snapshot(&before));
     std::fs::write(&policy, text("refs/heads/linus-*")).unwrap();

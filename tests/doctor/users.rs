@@ -207,10 +207,15 @@ fn everybody_can_change_what_the_gate_leans_on() {
         set_mode(path, mode);
     }
     examined(&s).is_well();
+    // Nor is that there which this one leads to.
+    let drop_box = s.folder().join("drop-box");
+    std::fs::create_dir(&drop_box).unwrap();
+    std::fs::write(&nested, "[include]\n\tpath = drop-box/gone\n").unwrap();
     let inside = |name: &str| s.server().join(name);
     for path in [
         included,
         nested,
+        drop_box,
         chained,
         inside("refs"),
         inside("refs/heads"),
