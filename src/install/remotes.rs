@@ -90,13 +90,14 @@ impl Refspecs {
 }
 
 /// A ref pattern as a refspec: one ref, or a `*` at the end. None for the branches of the
-/// pusher's own and for what git keeps of a remote's: fetching would overwrite them.
+/// pusher's own and for what git keeps of a remote's, or for all refs with these among them:
+/// fetching would overwrite them.
 fn refspec(pattern: &str) -> Option<String> {
     let fixed = pattern.strip_suffix('*').unwrap_or(pattern);
     let is_glob = fixed.contains(['*', '?', '[', '{', '\\']);
     let is_kept = ["refs/heads/", "refs/remotes/"]
         .iter()
-        .any(|folder| pattern.starts_with(folder));
+        .any(|folder| pattern.starts_with(folder) || folder.starts_with(fixed));
     (!is_glob && !is_kept).then(|| format!("+{pattern}:{pattern}"))
 }
 
@@ -120,6 +121,8 @@ mod tests {
             "refs/upstream/?",
             "refs/heads/upstream/*",
             "refs/remotes/linus/*",
+            "refs/*",
+            "refs/he*",
         ] {
             assert_eq!(refspec(without), None, "{without}");
         }
