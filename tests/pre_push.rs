@@ -145,7 +145,7 @@ fn of_several_refs_none_is_sent_where_one_is_refused() {
 /// The one that is wrong is the one deepest down.
 #[test]
 fn three_thousand_commits_of_which_the_first_is_wrong() {
-    for format in [Format::Sha1Files, Format::Sha256Reftable] {
+    for format in [Format::Sha1Files, Format::Sha256Files] {
         let s = &Sandbox::new(format);
         let Scene {
             local, networking, ..
