@@ -1,6 +1,7 @@
 //! The check `writable`: who could put something else in the gate's place.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -43,14 +44,14 @@ pub fn writable(subject: &Subject<'_>, shim: Option<&Shim>) -> Result<Vec<Entry>
     let mut parts = gate(subject, shim);
     parts.extend(company(subject)?);
     for part in &parts {
-        add(&mut found, part, |step| watch.writers(step));
+        add(&mut found, part, |step| watch.writers(step))?;
     }
     for part in kept(subject) {
         add(&mut found, &part, |step| {
             let mut writers = watch.writers(step);
             writers.retain(|writer| !is_meant(audience, *writer));
             writers
-        });
+        })?;
     }
     if found.is_empty() {
         let detail = "the hook, its program, the config, the policy and the folders above them";
@@ -63,9 +64,22 @@ pub fn writable(subject: &Subject<'_>, shim: Option<&Shim>) -> Result<Vec<Entry>
 }
 
 /// Adds who can write the part, or what leads there.
-fn add(found: &mut Found, part: &Part, writers: impl Fn(&Step) -> Vec<Writer>) {
-    // What isn't there was told of by another check.
-    for step in way(&part.path).unwrap_or_default() {
+fn add(
+    found: &mut Found,
+    part: &Part,
+    writers: impl Fn(&Step) -> Vec<Writer>,
+) -> Result<(), Error> {
+    let steps = match way(&part.path) {
+        Ok(steps) => steps,
+        // What can't be looked at isn't known to be safe.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let path = part.path.display();
+            return Err(Error::Repository(format!("{path}: {error}")));
+        }
+        // What isn't there, or leads nowhere, was told of by another check.
+        Err(_) => return Ok(()),
+    };
+    for step in steps {
         for writer in writers(&step) {
             let paths = found.entry(writer).or_default();
             if !paths.contains(&step.path) {
@@ -73,6 +87,7 @@ fn add(found: &mut Found, part: &Part, writers: impl Fn(&Step) -> Vec<Writer>) {
             }
         }
     }
+    Ok(())
 }
 
 /// Returns true if and only if they write refs and objects by the repository's own word.

@@ -155,9 +155,11 @@ impl Repo {
             let mut fields = line.splitn(2, |byte| *byte == b'\t');
             let value = fields.next().and_then(Oid::from_hex);
             let name = fields.next().and_then(RefName::new);
-            if let (Some(value), Some(name)) = (value, name) {
-                refs.set(&name, RefValue::At(value));
-            }
+            // Half of an answer is none.
+            let (Some(value), Some(name)) = (value, name) else {
+                return Ok(None);
+            };
+            refs.set(&name, RefValue::At(value));
         }
         Ok(Some(refs))
     }
