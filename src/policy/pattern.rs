@@ -9,9 +9,13 @@
 //! - `**` that is not a whole component, and brackets that hold a separator or a byte outside
 //!   ASCII, are faults: globset would read the first as `*` and let the second match `/`.
 
+use std::borrow::Cow;
+
 use globset::{Glob, GlobBuilder};
+use smallvec::SmallVec;
 
 use super::place::Place;
+use crate::classify::{Component, Wild, list_end};
 
 /// How many patterns one pair of braces may grow into.
 const MOST_ALTERNATIVES: usize = 1_000;
@@ -47,6 +51,123 @@ pub fn alternatives(text: &str) -> Result<Vec<Alternative>, String> {
 pub fn path_globs(text: &str) -> Result<Vec<Glob>, String> {
     let all = alternatives(text)?.into_iter();
     Ok(all.flat_map(|alternative| alternative.globs).collect())
+}
+
+/// A glob taken apart: what the matcher is made from.
+pub(crate) struct Shape<'t> {
+    /// What one component or more has to be, in order.
+    pub parts: SmallVec<[Part<'t>; 8]>,
+    /// Matches the path that ends where the parts do.
+    pub itself: bool,
+    /// Matches every path below.
+    pub below: bool,
+}
+
+/// A part of a glob.
+pub(crate) enum Part<'t> {
+    /// This component.
+    Literal(Cow<'t, [u8]>),
+    /// A component that its wildcards match, with its text.
+    Wild(&'t str, Wild),
+    /// `**`: any number of components.
+    Folders,
+}
+
+/// Takes a path pattern apart, one alternative after the other.
+pub(crate) fn spell(text: &str, mut each: impl FnMut(Shape<'_>)) -> Result<(), String> {
+    if text.starts_with('/') {
+        return alternatives(text).map(drop);
+    }
+    let mut result = Ok(());
+    for alternative in expand_braces(text)? {
+        match shape(&alternative) {
+            Some(shape) => each(shape),
+            None => result = result.and_then(|()| Err(why(&alternative))),
+        }
+    }
+    result
+}
+
+/// Why an alternative is no glob.
+fn why(text: &str) -> String {
+    let fault = alternative(text.to_owned()).err();
+    fault.unwrap_or_else(|| format!("`{text}` is no glob"))
+}
+
+fn shape(text: &str) -> Option<Shape<'_>> {
+    let folder = text.strip_suffix('/').or_else(|| text.strip_suffix("/**"));
+    let itself = folder.unwrap_or(text);
+    let mut parts = parts(itself)?;
+    let open = parts
+        .last()
+        .is_some_and(|part| matches!(part, Part::Folders));
+    if open {
+        parts.pop();
+    }
+    Some(Shape {
+        parts,
+        itself: !open,
+        below: open || folder.is_some(),
+    })
+}
+
+fn parts(glob: &str) -> Option<SmallVec<[Part<'_>; 8]>> {
+    let is_plain = !glob
+        .bytes()
+        .any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\'));
+    if is_plain {
+        return glob.split('/').map(literal).collect();
+    }
+    check(glob).ok()?;
+    let mut parts = SmallVec::new();
+    for text in components(glob)? {
+        match part(text)? {
+            // One after another they say no more than one.
+            Part::Folders if matches!(parts.last(), Some(Part::Folders)) => {}
+            part => parts.push(part),
+        }
+    }
+    Some(parts)
+}
+
+fn literal(name: &str) -> Option<Part<'_>> {
+    (!name.is_empty()).then_some(Part::Literal(name.as_bytes().into()))
+}
+
+fn part(text: &str) -> Option<Part<'_>> {
+    if text == "**" {
+        return Some(Part::Folders);
+    }
+    Some(match Component::parse(text)? {
+        Component::Literal(name) => Part::Literal(name.into_vec().into()),
+        Component::Wild(wild) => Part::Wild(text, wild),
+    })
+}
+
+/// Cuts a glob at its separators; those between brackets are none.
+fn components(glob: &str) -> Option<Vec<&str>> {
+    let bytes = glob.as_bytes();
+    let (mut found, mut start, mut at) = (Vec::new(), 0, 0);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            // A separator stays one.
+            b'\\' if bytes.get(at + 1) == Some(&b'/') => {
+                found.push(glob.get(start..at)?);
+                at += 1;
+                start = at + 1;
+            }
+            b'\\' => at += 1,
+            b'[' => at += 1 + list_end(bytes.get(at + 1..)?)?,
+            b'/' => {
+                found.push(glob.get(start..at)?);
+                start = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    found.push(glob.get(start..)?);
+    Some(found)
 }
 
 fn alternative(text: String) -> Result<Alternative, String> {
