@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::finding::{Code, Severity};
 use crate::finding::{CommitLine, Finding, Offence, Offender, PathSample};
 use crate::git::{
-    Changes, CommitIx, History, Lineage, Range, RefTable, Repo, SimpleChanges, Touched,
+    BatchChanges, Changes, CommitIx, History, Lineage, Range, RefTable, Repo, Touched,
 };
 use crate::policy::{Policy, Tree, Unit, any_matches};
 use crate::rules::refs::{UpdateKind, tree_finding, update_kind};
@@ -35,7 +35,7 @@ pub struct Judge<'r> {
     pub history: &'r History<'r>,
     /// What is left of the push's budget.
     pub budget: &'r Budget,
-    changes: RefCell<SimpleChanges<'r>>,
+    changes: RefCell<BatchChanges<'r>>,
 }
 
 /// An update to judge, its values known to be commits.
@@ -115,12 +115,7 @@ impl<'r> Judge<'r> {
         history: &'r History<'r>,
         budget: &'r Budget,
     ) -> Self {
-        let changes = RefCell::new(SimpleChanges::new(
-            repo,
-            history,
-            &policy.classifier,
-            budget,
-        ));
+        let changes = RefCell::new(BatchChanges::new(repo, history, &policy.classifier, budget));
         Self {
             policy,
             repo,

@@ -8,6 +8,7 @@ use super::history::History;
 use super::merge::{Departure, MergeSides, own_changes};
 use super::objects::Leaf;
 use super::open::Repo;
+use super::trees::Trees;
 use crate::budget::Budget;
 use crate::error::Error;
 use crate::update::Oid;
@@ -44,8 +45,9 @@ impl MergeAccount {
         let parents = history.commit(merge)?.parents.to_vec();
         let sides = MergeSides::find(history, merge, &parents)?;
         let mut contents = Contents::new(repo, history, budget);
+        let mut trees = Trees::new(repo);
         let changes = loop {
-            match own_changes(repo, budget, &mut contents, &sides)? {
+            match own_changes(&mut trees, budget, &mut contents, &sides)? {
                 Some(changes) => break changes,
                 None => contents.ask()?,
             }

@@ -20,7 +20,7 @@ use super::changes::{DEEPEST, OwnChange};
 use super::content::{Contents, Merged, Question};
 use super::history::History;
 use super::objects::{Entry, Leaf};
-use super::open::Repo;
+use super::trees::Trees;
 use crate::budget::{Budget, Exceeded};
 use crate::error::Error;
 use crate::finding::Origin;
@@ -170,7 +170,7 @@ struct Folder {
 /// The own changes of a merge; `None` where that hangs on contents that git must be asked about:
 /// the questions are then noted in `contents`.
 pub(super) fn own_changes(
-    repo: &Repo,
+    trees: &mut Trees<'_>,
     budget: &Budget,
     contents: &mut Contents<'_>,
     sides: &MergeSides,
@@ -193,7 +193,7 @@ pub(super) fn own_changes(
         if folder.depth > DEEPEST {
             return Err(Exceeded::Depth(DEEPEST).into());
         }
-        walk.folder(repo, budget, &folder)?;
+        walk.folder(trees, budget, &folder)?;
     }
     Ok((!walk.waiting).then_some(walk.found))
 }
@@ -213,13 +213,18 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn folder(&mut self, repo: &Repo, budget: &Budget, folder: &Folder) -> Result<(), Error> {
+    fn folder(
+        &mut self,
+        trees: &mut Trees<'_>,
+        budget: &Budget,
+        folder: &Folder,
+    ) -> Result<(), Error> {
         let mut objects = Vec::new();
         for tree in folder.trees.all() {
             if tree.is_some() {
                 budget.tree_object()?;
             }
-            objects.push(repo.tree_object(*tree)?);
+            objects.push(trees.get(*tree)?);
         }
         let lists: Vec<Vec<Entry<'_>>> = objects
             .iter()

@@ -40,10 +40,11 @@ mod refspec;
 mod remotes;
 mod settings;
 mod shallow;
+mod trees;
 mod trial;
 
 pub use account::{MergeAccount, Sides};
-pub use changes::{Changes, SimpleChanges, Touched};
+pub use changes::{BatchChanges, Changes, Touched};
 pub use command::CleanGit;
 pub use config_file::{ConfigFile, Written};
 pub use history::{History, KnownCommits, Lineage};

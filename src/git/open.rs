@@ -32,7 +32,7 @@ pub struct Repo {
     pub(super) shallow: HashSet<Oid>,
     /// True where git fetches what isn't here, and so do we.
     pub(super) fetches: bool,
-    quarantine: Option<PathBuf>,
+    pub(super) quarantine: Option<PathBuf>,
 }
 
 impl Repo {

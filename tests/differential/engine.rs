@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use treewarden::budget::{Budget, Limits};
 use treewarden::classify::{ClassMask, Classifier};
 use treewarden::finding::Origin;
-use treewarden::git::{Changes, History, Range, Repo, SimpleChanges, Touched};
+use treewarden::git::{BatchChanges, Changes, History, Range, Repo, Touched};
 use treewarden::policy::{PathClass, PathPattern, Place};
 use treewarden::update::Oid;
 
@@ -51,8 +51,9 @@ fn place() -> Place {
     }
 }
 
-/// What each commit of a range changes, by the engine. Its two answers, masks and paths, must
-/// agree with each other.
+/// What each commit of a range changes, by the engine. Its answers must agree with one another:
+/// masks, the paths of one commit at a time, and the paths of all at once; from libgit2 and
+/// straight from packs.
 pub fn changes(
     repo: &Repo,
     history: &History<'_>,
@@ -60,9 +61,26 @@ pub fn changes(
     classifier: &Classifier,
 ) -> BTreeMap<Oid, Paths> {
     let budget = plenty();
-    let mut engine = SimpleChanges::new(repo, history, classifier, &budget);
+    let engine = || BatchChanges::new(repo, history, classifier, &budget);
+    let found = read_by(engine().with_packs_after(usize::MAX), range, classifier);
+    let packed = read_by(engine().with_packs_after(0), range, classifier);
+    assert_eq!(found, packed, "libgit2 and the packs disagree");
+    found
+}
+
+fn read_by(
+    mut engine: BatchChanges<'_>,
+    range: &Range,
+    classifier: &Classifier,
+) -> BTreeMap<Oid, Paths> {
     let masks = engine.classes(range).unwrap();
     assert_eq!(masks.len(), range.rows.len());
+    let mut at_once = vec![Paths::new(); masks.len()];
+    let visit = &mut |at: usize, path: &[u8], origin| {
+        let is_new = at_once[at].insert((path.to_vec(), origin));
+        assert!(is_new, "a path comes twice");
+    };
+    engine.all_paths(range, visit).unwrap();
     let mut all = BTreeMap::new();
     for (at, (row, mask)) in range.rows.iter().zip(masks).enumerate() {
         let found = engine
@@ -80,6 +98,7 @@ pub fn changes(
             paths.insert((touched.path, touched.origin));
         }
         assert_eq!(mask, expected, "masks and paths of {} disagree", row.oid);
+        assert_eq!(paths, at_once[at], "the paths of {} disagree", row.oid);
         all.insert(row.oid, paths);
     }
     all

@@ -1,0 +1,100 @@
+//! The paths at which pairs of tree objects differ, all of them.
+
+use std::collections::HashMap;
+
+use super::{DEEPEST, NAMELESS};
+use crate::budget::{Budget, Exceeded};
+use crate::classify::{ClassMask, State, States};
+use crate::error::Error;
+use crate::git::trees::{Trees, Versions, differences};
+
+/// A folder whose versions are still to be compared, each for the pair of that place.
+struct Folder {
+    /// Empty, or ending in `/`.
+    path: Vec<u8>,
+    state: State,
+    depth: usize,
+    pairs: Vec<(usize, Versions)>,
+}
+
+/// Which paths to look for, and what that may cost.
+pub(super) struct Listing<'w, 'r> {
+    pub trees: &'w mut Trees<'r>,
+    pub states: &'w mut States<'r>,
+    pub budget: &'w Budget,
+    /// Paths of other classes may be left out.
+    pub wanted: ClassMask,
+}
+
+impl Listing<'_, '_> {
+    /// Calls `visit` with the place of each pair and each path at which it differs, in no certain
+    /// order.
+    pub fn of(
+        &mut self,
+        pairs: &[Versions],
+        visit: &mut dyn FnMut(usize, &[u8]),
+    ) -> Result<(), Error> {
+        let mut open = vec![Folder {
+            path: Vec::new(),
+            state: self.states.top(),
+            depth: 0,
+            pairs: pairs.iter().copied().enumerate().collect(),
+        }];
+        while let Some(folder) = open.pop() {
+            if folder.depth > DEEPEST {
+                return Err(Exceeded::Depth(DEEPEST).into());
+            }
+            self.folder(&folder, &mut open, visit)?;
+        }
+        Ok(())
+    }
+
+    fn folder(
+        &mut self,
+        folder: &Folder,
+        open: &mut Vec<Folder>,
+        visit: &mut dyn FnMut(usize, &[u8]),
+    ) -> Result<(), Error> {
+        let mut names: HashMap<Vec<u8>, usize> = HashMap::new();
+        let mut path = folder.path.clone();
+        for (at, (old, new)) in &folder.pairs {
+            for _ in old.iter().chain(new) {
+                self.budget.tree_object()?;
+            }
+            let (was, is) = (self.trees.get(*old)?, self.trees.get(*new)?);
+            let mut differs = folder.depth == 0;
+            differences(&was, &is, &mut |difference| {
+                differs = true;
+                let name = difference.name;
+                path.truncate(folder.path.len());
+                path.extend_from_slice(name);
+                let Some(versions) = difference.folder() else {
+                    visit(*at, &path);
+                    return;
+                };
+                let known = names.get(name).and_then(|place| open.get_mut(*place));
+                if let Some(below) = known {
+                    below.pairs.push((*at, versions));
+                    return;
+                }
+                let state = self.states.folder(folder.state, name);
+                if self.states.below(state).meets(self.wanted) {
+                    path.push(b'/');
+                    names.insert(name.to_vec(), open.len());
+                    open.push(Folder {
+                        path: path.clone(),
+                        state,
+                        depth: folder.depth + 1,
+                        pairs: vec![(*at, versions)],
+                    });
+                }
+            })?;
+            if !differs {
+                path.truncate(folder.path.len());
+                path.extend_from_slice(NAMELESS);
+                visit(*at, &path);
+            }
+        }
+        Ok(())
+    }
+}

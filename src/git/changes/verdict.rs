@@ -1,0 +1,187 @@
+//! The classes that pairs of tree objects differ in, without a list of paths.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::{DEEPEST, NAMELESS};
+use crate::budget::{Budget, Exceeded};
+use crate::classify::{ClassMask, State, States};
+use crate::error::Error;
+use crate::git::trees::{Trees, Versions, differences};
+
+/// A question that several commits can have in common: which classes have paths at which these
+/// versions of a folder differ. What the folder is called matters only by what it leaves open.
+type Key = (State, Versions);
+
+/// The place of a question in the list of answers.
+type UnitIx = usize;
+
+/// A folder whose versions are still to be compared.
+struct Folder {
+    state: State,
+    depth: usize,
+    pairs: Vec<(UnitIx, Versions)>,
+}
+
+/// What a look at two versions of a folder shows.
+struct Looked {
+    found: ClassMask,
+    /// The folders in it that must be looked into for the rest.
+    differing: Vec<(Vec<u8>, Versions)>,
+}
+
+/// Questions, answered folder by folder.
+pub(super) struct Verdicts<'w, 'r> {
+    trees: &'w mut Trees<'r>,
+    states: &'w mut States<'r>,
+    budget: &'w Budget,
+    known: HashMap<Key, UnitIx>,
+    units: Vec<Unit>,
+    /// The units below each one, one list behind the other.
+    below: Vec<UnitIx>,
+}
+
+/// An answer: what was found in the folder itself, and all that the units below it found.
+#[derive(Clone, Default)]
+struct Unit {
+    found: ClassMask,
+    below: Range<usize>,
+}
+
+impl<'w, 'r> Verdicts<'w, 'r> {
+    /// Nothing asked yet.
+    pub fn new(trees: &'w mut Trees<'r>, states: &'w mut States<'r>, budget: &'w Budget) -> Self {
+        Self {
+            trees,
+            states,
+            budget,
+            known: HashMap::new(),
+            units: Vec::new(),
+            below: Vec::new(),
+        }
+    }
+
+    /// For each pair of whole trees, the classes of the paths at which they differ. The pairs are
+    /// best in the order of history.
+    pub fn of(&mut self, pairs: &[Versions]) -> Result<Vec<ClassMask>, Error> {
+        let state = self.states.top();
+        let mut top = Folder {
+            state,
+            depth: 0,
+            pairs: Vec::new(),
+        };
+        let asked: Vec<UnitIx> = pairs
+            .iter()
+            .map(|versions| self.unit(state, *versions, &mut top))
+            .collect();
+        let mut open = vec![top];
+        while let Some(folder) = open.pop() {
+            self.folder(&folder, &mut open)?;
+        }
+        let whole = self.sums();
+        Ok(asked
+            .into_iter()
+            .map(|unit| whole.get(unit).copied().unwrap_or_default())
+            .collect())
+    }
+
+    /// The place of a question. A new one is noted in its folder.
+    fn unit(&mut self, state: State, versions: Versions, folder: &mut Folder) -> UnitIx {
+        let next = self.units.len();
+        let unit = *self.known.entry((state, versions)).or_insert(next);
+        if unit == next {
+            self.units.push(Unit::default());
+            folder.pairs.push((unit, versions));
+        }
+        unit
+    }
+
+    fn folder(&mut self, folder: &Folder, open: &mut Vec<Folder>) -> Result<(), Error> {
+        if folder.depth > DEEPEST {
+            return Err(Exceeded::Depth(DEEPEST).into());
+        }
+        let mut names: HashMap<Vec<u8>, usize> = HashMap::new();
+        for (unit, versions) in &folder.pairs {
+            let Looked { found, differing } = self.look(folder, *versions)?;
+            let first = self.below.len();
+            for (name, versions) in differing {
+                let at = *names.entry(name).or_insert_with_key(|name| {
+                    open.push(Folder {
+                        state: self.states.folder(folder.state, name),
+                        depth: folder.depth + 1,
+                        pairs: Vec::new(),
+                    });
+                    open.len() - 1
+                });
+                if let Some(below) = open.get_mut(at) {
+                    let child = self.unit(below.state, versions, below);
+                    self.below.push(child);
+                }
+            }
+            if let Some(unit) = self.units.get_mut(*unit) {
+                let below = first..self.below.len();
+                *unit = Unit { found, below };
+            }
+        }
+        Ok(())
+    }
+
+    fn look(&mut self, folder: &Folder, (old, new): Versions) -> Result<Looked, Error> {
+        for _ in old.iter().chain(&new) {
+            self.budget.tree_object()?;
+        }
+        let (was, is) = (self.trees.get(old)?, self.trees.get(new)?);
+        let mut found = ClassMask::EMPTY;
+        let mut folders = Vec::new();
+        differences(&was, &is, &mut |difference| {
+            let name = difference.name;
+            let Some(versions) = difference.folder() else {
+                found |= self.states.class(folder.state, name);
+                return;
+            };
+            let child = self.states.folder(folder.state, name);
+            let possible = self.states.below(child);
+            match possible.is_one() {
+                true => found |= possible,
+                false => folders.push((possible, name.to_vec(), versions)),
+            }
+        })?;
+        if found.is_empty() && folders.is_empty() && folder.depth > 0 {
+            found = self.states.class(folder.state, NAMELESS);
+        }
+        // A folder adds nothing if all that it can have was found beside it.
+        folders.retain(|(possible, ..)| !found.covers(*possible));
+        let folders = folders.into_iter();
+        let differing = folders.map(|(_, name, versions)| (name, versions));
+        Ok(Looked {
+            found,
+            differing: differing.collect(),
+        })
+    }
+
+    /// For each unit, what it and all below it found.
+    fn sums(&self) -> Vec<ClassMask> {
+        let mut sums: Vec<Option<ClassMask>> = vec![None; self.units.len()];
+        for start in 0..self.units.len() {
+            let mut open = vec![start];
+            while let Some(at) = open.last().copied() {
+                let unit = self.units.get(at).cloned().unwrap_or_default();
+                let below = self.below.get(unit.below).unwrap_or_default();
+                let sum = |at: &UnitIx| sums.get(*at).copied().flatten();
+                let before = open.len();
+                if sum(&at).is_none() {
+                    open.extend(below.iter().filter(|at| sum(at).is_none()));
+                }
+                if open.len() == before {
+                    let all = below.iter().filter_map(sum);
+                    let whole = all.fold(unit.found, |all, mask| all | mask);
+                    open.pop();
+                    if let Some(place) = sums.get_mut(at) {
+                        *place = Some(whole);
+                    }
+                }
+            }
+        }
+        sums.into_iter().map(Option::unwrap_or_default).collect()
+    }
+}

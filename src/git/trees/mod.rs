@@ -1,0 +1,88 @@
+//! Tree objects for walks that read many of them.
+
+mod compare;
+mod delta;
+mod packs;
+mod store;
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+pub(super) use self::compare::{Versions, differences};
+use self::packs::{PackReader, Packs};
+use self::store::Store;
+use super::objects::TreeObject;
+use super::open::Repo;
+use crate::error::Error;
+use crate::update::Oid;
+
+/// An object's raw bytes.
+type Bytes = Rc<Vec<u8>>;
+
+/// How many bytes of objects are kept by their names: what one commit made of a folder is what
+/// the next one starts from.
+const KEPT: usize = 4 << 20;
+/// How many tree objects libgit2 reads before the packs are opened.
+const FEW: usize = 64;
+
+/// Where tree objects come from: the first few from libgit2, which has everything open already;
+/// then out of packs, which is much faster where there are many.
+pub(super) struct Trees<'r> {
+    repo: &'r Repo,
+    reader: PackReader,
+    packs: Option<Packs>,
+    /// How many libgit2 is to read.
+    few: usize,
+    read: usize,
+    recent: Store<Oid>,
+}
+
+impl<'r> Trees<'r> {
+    /// Nothing opened yet.
+    pub fn new(repo: &'r Repo) -> Self {
+        Self {
+            repo,
+            reader: PackReader::new(),
+            packs: None,
+            few: FEW,
+            read: 0,
+            recent: Store::new(KEPT),
+        }
+    }
+
+    /// The same, with the packs opened after so many objects.
+    pub fn with_packs_after(self, few: usize) -> Self {
+        Self { few, ..self }
+    }
+
+    /// The tree object of that name; the empty one for `None`.
+    pub fn get(&mut self, oid: Option<Oid>) -> Result<TreeObject, Error> {
+        let Some(name) = oid else {
+            return Ok(TreeObject::default());
+        };
+        let known = self.recent.get(&name);
+        let raw = known.map_or_else(|| self.read(name), Ok)?;
+        Ok(TreeObject { oid, raw })
+    }
+
+    fn read(&mut self, name: Oid) -> Result<Bytes, Error> {
+        self.read += 1;
+        if self.read > self.few {
+            let repo = self.repo;
+            let packs = self.packs.get_or_insert_with(|| open(repo));
+            if let Some(raw) = self.reader.tree(packs, name) {
+                return Ok(self.recent.put(name, raw));
+            }
+        }
+        let raw = self.repo.tree_object(Some(name))?.raw;
+        Ok(self.recent.put(name, raw))
+    }
+}
+
+fn open(repo: &Repo) -> Packs {
+    let own = repo.common_dir().join("objects");
+    let folders: Vec<PathBuf> = std::iter::once(own)
+        .chain(repo.quarantine.clone())
+        .collect();
+    Packs::open(&folders, repo.format())
+}

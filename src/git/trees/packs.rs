@@ -1,0 +1,163 @@
+//! Objects straight out of packs, for walks that read many versions of the same folder.
+//!
+//! A pack keeps most tree objects as deltas: how to make one out of another, which is a delta
+//! itself, and so on, up to fifty steps or more. Read one at a time, each object costs its whole
+//! chain. But the versions of one folder are on one chain, and who reads them in the order of
+//! history goes along it: every object that was put together on the way stays in a small store,
+//! by its place in the pack, and the next one is a single step from there. So no delta is
+//! inflated twice, as long as the store holds about one chain.
+//!
+//! This is no object database. What it doesn't find, or can't make sense of, it leaves to
+//! libgit2, whose answer counts: loose objects, packs that came later, and every fault.
+
+use gix_pack::data::entry::Header;
+use std::path::{Path, PathBuf};
+
+use super::store::Store;
+use super::{Bytes, delta};
+use crate::update::{ObjectFormat, Oid};
+
+/// How many bytes of objects are kept for those that are made out of them.
+const KEPT: usize = 8 << 20;
+/// How long a chain may be: git's own limit. What is longer goes in circles.
+const LONGEST_CHAIN: usize = 4096;
+/// No tree object that anybody works with is larger.
+pub(super) const LARGEST: usize = 64 << 20;
+
+/// The packs of a repository, as they are at one moment. Threads can share them.
+pub(super) struct Packs {
+    packs: Vec<Pack>,
+    format: ObjectFormat,
+}
+
+struct Pack {
+    index: gix_pack::index::File,
+    data: gix_pack::data::File,
+}
+
+/// Where an object's entry begins: in which pack, and at which byte.
+type Place = (usize, u64);
+
+impl Packs {
+    /// Opens what can be opened in these object folders.
+    pub fn open(folders: &[PathBuf], format: ObjectFormat) -> Self {
+        let files = folders.iter().flat_map(|folder| index_files(folder));
+        let packs = files.filter_map(|index| Pack::open(&index, format));
+        Self {
+            packs: packs.collect(),
+            format,
+        }
+    }
+
+    /// Looks in the pack `first` before all others.
+    fn find(&self, oid: Oid, first: usize) -> Option<Place> {
+        let name = gix_hash::oid::try_from_bytes(oid.as_bytes()).ok()?;
+        let others = (0..self.packs.len()).filter(|at| *at != first);
+        std::iter::once(first).chain(others).find_map(|at| {
+            let index = &self.packs.get(at)?.index;
+            Some((at, index.pack_offset_at_index(index.lookup(name)?)))
+        })
+    }
+}
+
+fn index_files(objects: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = objects.join("pack").read_dir() else {
+        return Vec::new();
+    };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut found: Vec<PathBuf> = paths
+        .filter(|path| path.extension().is_some_and(|end| end == "idx"))
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+impl Pack {
+    fn open(index: &Path, format: ObjectFormat) -> Option<Self> {
+        let kind = match format {
+            ObjectFormat::Sha1 => gix_hash::Kind::Sha1,
+            ObjectFormat::Sha256 => gix_hash::Kind::Sha256,
+        };
+        Some(Self {
+            index: gix_pack::index::File::at(index, kind).ok()?,
+            data: gix_pack::data::File::at(index.with_extension("pack"), kind).ok()?,
+        })
+    }
+}
+
+/// Reads tree objects, and keeps some of them for those that are made out of them.
+pub(super) struct PackReader {
+    inflate: gix_zlib::Inflate,
+    store: Store<Place>,
+    /// The pack that had the last object.
+    last: usize,
+    /// The deltas of the chain at hand, one behind the other.
+    deltas: Vec<u8>,
+}
+
+impl PackReader {
+    /// A reader that has read nothing yet.
+    pub fn new() -> Self {
+        Self {
+            inflate: gix_zlib::Inflate::default(),
+            store: Store::new(KEPT),
+            last: 0,
+            deltas: Vec::new(),
+        }
+    }
+
+    /// The raw bytes of a tree object; `None` for whatever libgit2 has to be asked about.
+    pub fn tree(&mut self, packs: &Packs, oid: Oid) -> Option<Bytes> {
+        debug_assert_eq!(packs.format, oid.format());
+        let place = packs.find(oid, self.last)?;
+        self.last = place.0;
+        self.read(packs, place)
+    }
+
+    fn read(&mut self, packs: &Packs, place: Place) -> Option<Bytes> {
+        let (pack_at, mut offset) = place;
+        let pack = packs.packs.get(pack_at)?;
+        // Which part of `deltas` makes the object at which place; the object asked for first.
+        let mut chain: Vec<(u64, std::ops::Range<usize>)> = Vec::new();
+        self.deltas.clear();
+        let mut object = loop {
+            if let Some(known) = self.store.get(&(pack_at, offset)) {
+                break known;
+            }
+            let entry = pack.data.entry(offset).ok()?;
+            let size = usize::try_from(entry.decompressed_size).ok()?;
+            if size.checked_add(self.deltas.len())? > LARGEST || chain.len() > LONGEST_CHAIN {
+                return None;
+            }
+            let base = match entry.header {
+                Header::Tree => {
+                    let mut raw = vec![0; size];
+                    pack.data
+                        .decompress_entry(&entry, &mut self.inflate, &mut raw)
+                        .ok()?;
+                    break self.store.put((pack_at, offset), raw.into());
+                }
+                Header::OfsDelta { base_distance } => {
+                    entry.checked_base_pack_offset(base_distance)?
+                }
+                Header::RefDelta { base_id } => {
+                    pack.index.pack_offset_at_index(pack.index.lookup(base_id)?)
+                }
+                Header::Commit | Header::Blob | Header::Tag => return None,
+            };
+            let start = self.deltas.len();
+            self.deltas.resize(start + size, 0);
+            let delta = self.deltas.get_mut(start..)?;
+            pack.data
+                .decompress_entry(&entry, &mut self.inflate, delta)
+                .ok()?;
+            chain.push((offset, start..start + size));
+            offset = base;
+        };
+        for (offset, range) in chain.into_iter().rev() {
+            let made = delta::apply(&object, self.deltas.get(range)?)?;
+            object = self.store.put((pack_at, offset), made.into());
+        }
+        Some(object)
+    }
+}
