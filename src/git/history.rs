@@ -1,15 +1,21 @@
-//! The commit graph, read as far as it is asked for and kept for the whole push.
+//! The commits of one repository, read as far as they are asked for and kept for the whole push;
+//! and what descends from what.
 //!
 //! Walks go by commit date, newest first, as git's do. Dates are only hints: a commit may be
 //! older than its parent. Where a walk stops because "all that is left is older", it goes on for
-//! [`SKEW`] more, so that clocks which are wrong by less can't mislead it.
+//! [`SKEW`] more, so that clocks which are wrong by less can't mislead it. Where git's commit-graph
+//! has both of two commits, their generation numbers tell without any doubt that the one with the
+//! lower number doesn't descend from the other; where it doesn't, or there is no graph, walks are
+//! longer, and their results the same.
+//!
+//! Inside, commits are numbers: see [`super::commits`].
 
-use std::cell::RefCell;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::cell::{Cell, RefCell};
+use std::collections::{BinaryHeap, HashSet};
 use std::rc::Rc;
 
-use smallvec::SmallVec;
-
+use super::commits::{Commits, Links, Node, PerNode};
+use super::merge_bases::{Known, Paint};
 use super::objects::Commit;
 use super::open::Repo;
 use super::range::Range;
@@ -20,39 +26,43 @@ use crate::update::Oid;
 /// How wrong a committer's clock may be, in seconds.
 pub(super) const SKEW: i64 = 86_400;
 
+/// A clock is asked once for so many commits that are read from the graph: it costs what one of
+/// them does.
+const UNTIMED: u32 = 64;
+
 /// Commits of one repository, parsed once each.
 pub struct History<'r> {
     pub(super) repo: &'r Repo,
-    budget: &'r Budget,
-    known: RefCell<HashMap<Oid, Rc<Commit>>>,
+    pub(super) budget: &'r Budget,
+    commits: Rc<RefCell<Commits>>,
+    untimed: Cell<u32>,
+    /// The merge bases that were worked out ahead.
+    pub(super) bases: RefCell<Known>,
+    /// What the walks for merge bases mark, kept to be used again.
+    pub(super) paint: RefCell<Paint>,
 }
 
-/// Commits that were parsed already, from one store to the next.
+/// Commits that were read already, from one store to the next.
 #[derive(Default)]
-pub struct KnownCommits(HashMap<Oid, Rc<Commit>>);
+pub struct KnownCommits(Rc<RefCell<Commits>>);
 
 /// Commits to visit, newest first.
 #[derive(Default)]
-pub(super) struct Queue(BinaryHeap<(i64, Oid)>);
+pub(super) struct Queue(BinaryHeap<(i64, Node)>);
 
 impl Queue {
-    pub(super) fn push(&mut self, oid: Oid, commit: &Commit) {
-        self.0.push((commit.time, oid));
+    pub(super) fn push(&mut self, node: Node, time: i64) {
+        self.0.push((time, node));
     }
 
-    pub(super) fn pop(&mut self) -> Option<Oid> {
-        self.0.pop().map(|(_, oid)| oid)
+    pub(super) fn pop(&mut self) -> Option<Node> {
+        self.0.pop().map(|(_, node)| node)
     }
 
     pub(super) fn newest(&self) -> Option<i64> {
         self.0.peek().map(|(time, _)| *time)
     }
 }
-
-// What `merge_bases` marks: reached from the one side, from the other, and from both already.
-const ONE: u8 = 1;
-const OTHER: u8 = 2;
-const STALE: u8 = 4;
 
 impl<'r> History<'r> {
     /// An empty store over a repository.
@@ -65,183 +75,228 @@ impl<'r> History<'r> {
         Self {
             repo,
             budget,
-            known: RefCell::new(known.0),
+            commits: known.0,
+            untimed: Cell::new(0),
+            bases: RefCell::default(),
+            paint: RefCell::default(),
         }
     }
 
     /// What was read, for another store.
     pub fn into_known(self) -> KnownCommits {
-        KnownCommits(self.known.into_inner())
+        KnownCommits(self.commits)
     }
 
     /// The commit of that name.
-    pub fn commit(&self, oid: Oid) -> Result<Rc<Commit>, Error> {
-        if let Some(found) = self.known.borrow().get(&oid) {
-            return Ok(found.clone());
-        }
-        self.budget.time()?;
-        let commit = Rc::new(self.repo.commit(oid)?);
-        self.known.borrow_mut().insert(oid, commit.clone());
-        Ok(commit)
+    pub fn commit(&self, oid: Oid) -> Result<Commit, Error> {
+        let node = self.node(oid)?;
+        let links = self.links(node)?;
+        let parents = links.parents();
+        Ok(Commit {
+            tree: self.tree(node)?,
+            time: links.time,
+            parents: parents
+                .map(|at| self.name(self.parent(at)?))
+                .collect::<Result<_, _>>()?,
+        })
     }
 
-    /// The merge bases of `one` and `others`, as `git merge-base --all` has them: the common
-    /// ancestors that no other common ancestor descends from, newest first.
-    pub fn merge_bases(&self, one: Oid, others: &[Oid]) -> Result<Vec<Oid>, Error> {
-        let mut bases = self.common_ancestors(one, others)?;
-        let candidates = bases.clone();
-        let mut redundant = Vec::new();
-        for base in &candidates {
-            for other in &candidates {
-                if base != other && self.lineage(*base, *other, &Range::default())?.has(*other) {
-                    redundant.push(*base);
-                    break;
-                }
-            }
-        }
-        bases.retain(|base| !redundant.contains(base));
-        Ok(bases)
+    /// The commit's number; whether there is one of that name shows when it is read.
+    pub(super) fn node(&self, oid: Oid) -> Result<Node, Error> {
+        self.commits.borrow_mut().node(self.repo, oid)
     }
 
-    /// The common ancestors that a walk by date meets first; where clocks are wrong, too many.
-    fn common_ancestors(&self, one: Oid, others: &[Oid]) -> Result<Vec<Oid>, Error> {
-        let mut marks: HashMap<Oid, u8> = HashMap::new();
-        let mut queue = Queue::default();
-        // What is queued and may still lead to a common ancestor that isn't found.
-        let mut open: HashSet<Oid> = HashSet::new();
-        let starts = std::iter::once((one, ONE)).chain(others.iter().map(|oid| (*oid, OTHER)));
-        for (oid, mark) in starts {
-            *marks.entry(oid).or_default() |= mark;
-            queue.push(oid, &*self.commit(oid)?);
-            open.insert(oid);
+    /// What walks go by.
+    pub(super) fn links(&self, node: Node) -> Result<Links, Error> {
+        let mut commits = self.commits.borrow_mut();
+        if let Some(links) = commits.links(node) {
+            return Ok(links);
         }
-        let mut found = Vec::new();
-        while !open.is_empty() {
-            let Some(oid) = queue.pop() else { break };
-            open.remove(&oid);
-            let mut mark = marks.get(&oid).copied().unwrap_or_default();
-            if mark == ONE | OTHER {
-                if !found.contains(&oid) {
-                    found.push(oid);
-                }
-                mark |= STALE;
-            }
-            for parent in &self.commit(oid)?.parents {
-                let marked = marks.entry(*parent).or_default();
-                if *marked & mark == mark {
-                    continue;
-                }
-                *marked |= mark;
-                let stale = *marked & STALE != 0;
-                queue.push(*parent, &*self.commit(*parent)?);
-                if stale {
-                    open.remove(parent);
-                } else {
-                    open.insert(*parent);
-                }
-            }
+        self.untimed.set(self.untimed.get() + 1);
+        if commits.is_object(node) || self.untimed.get() >= UNTIMED {
+            self.untimed.set(0);
+            self.budget.time()?;
         }
-        found.retain(|oid| marks.get(oid).is_some_and(|mark| mark & STALE == 0));
-        Ok(found)
+        commits.read(self.repo, node)
+    }
+
+    /// The parent at one of the places of [`Links::parents`].
+    pub(super) fn parent(&self, at: u32) -> Result<Node, Error> {
+        self.commits.borrow().parent(at)
+    }
+
+    /// The commit's name.
+    pub(super) fn name(&self, node: Node) -> Result<Oid, Error> {
+        self.commits.borrow().name(node)
+    }
+
+    /// The tree object of a commit whose links were asked for.
+    pub(super) fn tree(&self, node: Node) -> Result<Oid, Error> {
+        self.commits.borrow().tree(node)
     }
 
     /// Those of the commits that no other one of them reaches, each once and in their order. Where
     /// clocks are wrong, too many.
     pub fn independent(&self, commits: &[Oid]) -> Result<Vec<Oid>, Error> {
+        let nodes: Vec<Node> = commits
+            .iter()
+            .map(|oid| self.node(*oid))
+            .collect::<Result<_, _>>()?;
+        let reached = self.reached_from(&nodes)?;
+        let mut seen = HashSet::new();
+        let left = nodes.iter().zip(commits);
+        let left = left.filter(|(node, _)| !reached.get(**node) && seen.insert(**node));
+        Ok(left.map(|(_, oid)| *oid).collect())
+    }
+
+    /// Marks what the commits reach, themselves excepted, as far as it isn't older than all of
+    /// them.
+    pub(super) fn reached_from(&self, starts: &[Node]) -> Result<PerNode<bool>, Error> {
         let mut queue = Queue::default();
-        let mut reached = HashSet::new();
-        let mut oldest = i64::MAX;
-        let mut starts = HashSet::new();
-        for oid in commits {
-            let commit = self.commit(*oid)?;
-            oldest = oldest.min(commit.time.saturating_sub(SKEW));
-            if starts.insert(*oid) {
-                queue.push(*oid, &commit);
-            }
+        let (mut queued, mut reached) = (PerNode::default(), PerNode::default());
+        let mut oldest = Oldest::default();
+        for node in starts {
+            let links = self.links(*node)?;
+            oldest.take(links);
+            queued.set(*node, true);
+            queue.push(*node, links.time);
         }
-        while queue.newest().is_some_and(|time| time >= oldest) {
-            let Some(oid) = queue.pop() else { break };
-            for parent in &self.commit(oid)?.parents {
-                if reached.insert(*parent) && !starts.contains(parent) {
-                    queue.push(*parent, &*self.commit(*parent)?);
+        while queue.newest().is_some_and(|time| time >= oldest.time) {
+            let Some(node) = queue.pop() else { break };
+            let links = self.links(node)?;
+            if oldest.is_below(links) {
+                continue;
+            }
+            for at in links.parents() {
+                let parent = self.parent(at)?;
+                reached.set(parent, true);
+                if !queued.get(parent) {
+                    queued.set(parent, true);
+                    queue.push(parent, self.links(parent)?.time);
                 }
             }
         }
-        let left = commits.iter().filter(|oid| !reached.contains(*oid));
-        Ok(left.filter(|oid| starts.remove(*oid)).copied().collect())
+        Ok(reached)
     }
 
     /// For each of up to 64 commits, which of them reach it: a bit each, its own included.
     pub(super) fn reached_by(&self, commits: &[Oid]) -> Result<Vec<u64>, Error> {
-        let mut masks: HashMap<Oid, u64> = HashMap::new();
+        let mut masks: PerNode<u64> = PerNode::default();
         let mut queue = Queue::default();
-        let mut oldest = i64::MAX;
+        let mut oldest = Oldest::default();
         for (at, oid) in commits.iter().enumerate() {
-            let commit = self.commit(*oid)?;
-            *masks.entry(*oid).or_default() |= 1 << at;
-            oldest = oldest.min(commit.time.saturating_sub(SKEW));
-            queue.push(*oid, &commit);
+            let node = self.node(*oid)?;
+            let links = self.links(node)?;
+            masks.set(node, masks.get(node) | 1 << at);
+            oldest.take(links);
+            queue.push(node, links.time);
         }
-        while queue.newest().is_some_and(|time| time >= oldest) {
-            let Some(oid) = queue.pop() else { break };
-            let mask = masks.get(&oid).copied().unwrap_or_default();
-            for parent in &self.commit(oid)?.parents {
-                let before = masks.entry(*parent).or_default();
-                if *before | mask != *before {
-                    *before |= mask;
-                    queue.push(*parent, &*self.commit(*parent)?);
+        while queue.newest().is_some_and(|time| time >= oldest.time) {
+            let Some(node) = queue.pop() else { break };
+            let mask = masks.get(node);
+            for at in self.links(node)?.parents() {
+                let parent = self.parent(at)?;
+                let before = masks.get(parent);
+                if before | mask != before {
+                    masks.set(parent, before | mask);
+                    queue.push(parent, self.links(parent)?.time);
                 }
             }
         }
-        let found = commits
-            .iter()
-            .map(|oid| masks.get(oid).copied().unwrap_or_default());
-        Ok(found.collect())
+        let found = commits.iter().map(|oid| Ok(masks.get(self.node(*oid)?)));
+        found.collect()
     }
 
     /// What, among the ancestors of `new` and `new` itself, descends from `old`. Commits that
     /// are much older than `old` count as none of them, but for those of `range`: these are
     /// followed whatever their dates.
     pub fn lineage(&self, old: Oid, new: Oid, range: &Range) -> Result<Lineage, Error> {
-        let oldest = self.commit(old)?.time.saturating_sub(SKEW);
-        let followed: HashSet<Oid> = range.rows.iter().map(|row| row.oid).collect();
-        let mut descends: HashMap<Oid, bool> = HashMap::from([(old, true)]);
+        let (old, new) = (self.node(old)?, self.node(new)?);
+        let mut oldest = Oldest::default();
+        oldest.take(self.links(old)?);
+        let mut followed = PerNode::default();
+        for row in &range.rows {
+            followed.set(self.node(row.oid)?, true);
+        }
+        let mut descends = PerNode::default();
+        descends.set(old, Descent::Descends);
         let mut open = vec![new];
-        while let Some(oid) = open.last().copied() {
-            if descends.contains_key(&oid) {
+        while let Some(node) = open.last().copied() {
+            if descends.get(node) != Descent::Unknown {
                 open.pop();
                 continue;
             }
-            let commit = self.commit(oid)?;
-            let parents: SmallVec<[Oid; 2]> = match commit.time < oldest && !followed.contains(&oid)
-            {
-                true => SmallVec::new(),
-                false => commit.parents.clone(),
-            };
-            let unknown = parents
-                .iter()
-                .filter(|parent| !descends.contains_key(*parent));
-            let before = open.len();
-            open.extend(unknown.copied());
+            let links = self.links(node)?;
+            let is_too_old = links.time < oldest.time && !followed.get(node);
+            if is_too_old || oldest.is_below(links) {
+                descends.set(node, Descent::Not);
+                continue;
+            }
+            let (before, mut found) = (open.len(), Descent::Not);
+            for at in links.parents() {
+                let parent = self.parent(at)?;
+                match descends.get(parent) {
+                    Descent::Unknown => open.push(parent),
+                    Descent::Not => {}
+                    Descent::Descends => found = Descent::Descends,
+                }
+            }
             if open.len() == before {
-                let any = parents
-                    .iter()
-                    .any(|parent| descends.get(parent) == Some(&true));
-                descends.insert(oid, any);
-                open.pop();
+                descends.set(node, found);
             }
         }
-        Ok(Lineage(descends))
+        Ok(Lineage(Some((self.commits.clone(), descends))))
     }
+}
+
+/// How far down a walk has to go to meet all of certain commits.
+struct Oldest {
+    /// The date of the oldest of them, less what a clock may be wrong by.
+    time: i64,
+    /// The lowest of their generation numbers; 0 where one of them has none.
+    generation: u32,
+}
+
+impl Default for Oldest {
+    fn default() -> Self {
+        Self {
+            time: i64::MAX,
+            generation: u32::MAX,
+        }
+    }
+}
+
+impl Oldest {
+    fn take(&mut self, links: Links) {
+        self.time = self.time.min(links.time.saturating_sub(SKEW));
+        self.generation = self.generation.min(links.generation);
+    }
+
+    /// Returns true if and only if generation numbers tell that the commit has none of them among
+    /// its ancestors.
+    fn is_below(&self, links: Links) -> bool {
+        links.generation != 0 && links.generation <= self.generation
+    }
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Descent {
+    #[default]
+    Unknown,
+    Not,
+    Descends,
 }
 
 /// The descendants of one commit among the ancestors of another.
 #[derive(Default)]
-pub struct Lineage(HashMap<Oid, bool>);
+pub struct Lineage(Option<(Rc<RefCell<Commits>>, PerNode<Descent>)>);
 
 impl Lineage {
     /// Returns true if and only if the commit is the old one or descends from it.
     pub fn has(&self, oid: Oid) -> bool {
-        self.0.get(&oid) == Some(&true)
+        self.0.as_ref().is_some_and(|(commits, descends)| {
+            let node = commits.borrow().known(oid);
+            node.is_some_and(|node| descends.get(node) == Descent::Descends)
+        })
     }
 }

@@ -14,7 +14,10 @@
 //! | `remotes` | remote repositories, as a clone knows them |
 //! | `reflog` | what refs held before |
 //! | `objects` | commits and tree objects, parsed from their raw bytes |
-//! | `history` | the commit graph: merge bases, what descends from what |
+//! | `commit_graph` | git's commit-graph: trees, parents and dates of commits in one file |
+//! | `commits` | commits by number, from there or from their objects |
+//! | `history` | the same by name; what descends from what |
+//! | `merge_bases` | merge bases, of many merges at once |
 //! | `shallow` | what the end of a shallow clone could hide |
 //! | `range` | the entering commits |
 //! | `changes` | which classes each of them touches: the seam for another engine |
@@ -26,11 +29,14 @@ mod account;
 mod ages;
 mod changes;
 mod command;
+mod commit_graph;
+mod commits;
 mod config_file;
 mod content;
 mod history;
 mod hooks;
 mod merge;
+mod merge_bases;
 mod objects;
 mod open;
 mod range;

@@ -6,10 +6,9 @@
 //! is older than what was found. Wrong clocks can then leave a commit in that is hidden in truth
 //! (it is judged once more), but never take one out.
 
-use std::collections::{HashMap, HashSet};
-
 use smallvec::SmallVec;
 
+use super::commits::{Node, PerNode};
 use super::history::{History, Queue, SKEW};
 use crate::budget::Budget;
 use crate::error::Error;
@@ -76,13 +75,23 @@ impl Range {
         hidden: &[Oid],
         budget: &Budget,
     ) -> Result<Self, Error> {
-        let walk = Walk::run(history, new, hidden, budget)?;
-        walk.sorted(new)
+        let new = history.node(new)?;
+        Walk::run(history, new, hidden, budget)?.sorted(new)
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What the walk knows of a commit.
+#[derive(Clone, Copy, Default)]
+struct Painted {
+    colour: Colour,
+    /// True while it is in the queue and entering.
+    is_waiting: bool,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Colour {
+    #[default]
+    Unmet,
     Entering,
     Hidden,
 }
@@ -91,17 +100,17 @@ struct Walk<'h, 'r> {
     history: &'h History<'r>,
     budget: &'h Budget,
     queue: Queue,
-    /// The colour of every commit that was met.
-    colours: HashMap<Oid, Colour>,
-    /// Entries of the queue that were entering when they were put there.
-    waiting: HashSet<Oid>,
+    painted: PerNode<Painted>,
+    /// How many commits are waiting.
+    waiting: usize,
+    /// The date of the oldest entering commit that was visited.
     oldest: i64,
 }
 
 impl<'h, 'r> Walk<'h, 'r> {
     fn run(
         history: &'h History<'r>,
-        new: Oid,
+        new: Node,
         hidden: &[Oid],
         budget: &'h Budget,
     ) -> Result<Self, Error> {
@@ -109,93 +118,109 @@ impl<'h, 'r> Walk<'h, 'r> {
             history,
             budget,
             queue: Queue::default(),
-            colours: HashMap::new(),
-            waiting: HashSet::new(),
+            painted: PerNode::default(),
+            waiting: 0,
             oldest: i64::MAX,
         };
         for oid in hidden {
-            walk.paint(*oid, Colour::Hidden)?;
+            walk.paint(history.node(*oid)?, Colour::Hidden)?;
         }
         walk.paint(new, Colour::Entering)?;
         while walk.goes_on() {
-            let Some(oid) = walk.queue.pop() else { break };
-            walk.visit(oid)?;
+            let Some(node) = walk.queue.pop() else { break };
+            walk.visit(node)?;
         }
         Ok(walk)
     }
 
     fn goes_on(&self) -> bool {
         let in_reach = |newest: i64| newest >= self.oldest.saturating_sub(SKEW);
-        !self.waiting.is_empty()
-            || (self.oldest != i64::MAX && self.queue.newest().is_some_and(in_reach))
+        self.waiting > 0 || (self.oldest != i64::MAX && self.queue.newest().is_some_and(in_reach))
     }
 
-    fn visit(&mut self, oid: Oid) -> Result<(), Error> {
-        let commit = self.history.commit(oid)?;
-        let colour = self.colours.get(&oid).copied().unwrap_or(Colour::Hidden);
-        if self.waiting.remove(&oid) && colour == Colour::Entering {
+    fn visit(&mut self, node: Node) -> Result<(), Error> {
+        let links = self.history.links(node)?;
+        let Painted { colour, is_waiting } = self.painted.get(node);
+        if is_waiting {
+            self.waiting -= 1;
+            self.painted.set(
+                node,
+                Painted {
+                    colour,
+                    is_waiting: false,
+                },
+            );
             self.budget.commit()?;
-            self.oldest = self.oldest.min(commit.time);
+            self.oldest = self.oldest.min(links.time);
         }
-        for parent in &commit.parents {
-            self.paint(*parent, colour)?;
+        for at in links.parents() {
+            self.paint(self.history.parent(at)?, colour)?;
         }
         Ok(())
     }
 
-    fn paint(&mut self, oid: Oid, colour: Colour) -> Result<(), Error> {
-        match (self.colours.get(&oid), colour) {
-            (Some(Colour::Hidden), _) | (Some(Colour::Entering), Colour::Entering) => return Ok(()),
-            (Some(Colour::Entering), Colour::Hidden) => {
-                self.waiting.remove(&oid);
-            }
-            (None, Colour::Entering) => {
-                self.waiting.insert(oid);
-            }
-            (None, Colour::Hidden) => {}
+    /// Hidden wins. What gets a colour is visited, once more if it had the other one.
+    fn paint(&mut self, node: Node, colour: Colour) -> Result<(), Error> {
+        let before = self.painted.get(node);
+        if before.colour == Colour::Hidden || before.colour == colour {
+            return Ok(());
         }
-        self.colours.insert(oid, colour);
-        self.queue.push(oid, &*self.history.commit(oid)?);
+        let is_waiting = colour == Colour::Entering;
+        self.waiting += usize::from(is_waiting);
+        self.waiting -= usize::from(before.is_waiting);
+        self.painted.set(node, Painted { colour, is_waiting });
+        self.queue.push(node, self.history.links(node)?.time);
         Ok(())
     }
 
-    fn enters(&self, oid: Oid) -> bool {
-        self.colours.get(&oid) == Some(&Colour::Entering)
+    fn enters(&self, node: Node) -> bool {
+        self.painted.get(node).colour == Colour::Entering
     }
 
     /// The entering commits, parents before children.
-    fn sorted(&self, new: Oid) -> Result<Range, Error> {
-        let mut places: HashMap<Oid, CommitIx> = HashMap::new();
+    fn sorted(&self, new: Node) -> Result<Range, Error> {
+        let mut places = Places::default();
         let mut rows = Vec::new();
         let mut open = Vec::from_iter(self.enters(new).then_some(new));
-        while let Some(oid) = open.last().copied() {
-            let commit = self.history.commit(oid)?;
-            let later = |parent: &&Oid| self.enters(**parent) && !places.contains_key(*parent);
+        while let Some(node) = open.last().copied() {
+            if places.get(node).is_some() {
+                open.pop();
+                continue;
+            }
+            let links = self.history.links(node)?;
             let before = open.len();
-            if !places.contains_key(&oid) {
-                open.extend(commit.parents.iter().rev().filter(later));
+            // The first parent is to be the first one visited: the last one put there.
+            for at in links.parents().rev() {
+                let parent = self.history.parent(at)?;
+                if self.enters(parent) && places.get(parent).is_none() {
+                    open.push(parent);
+                }
             }
-            if open.len() > before {
-                continue;
+            if open.len() == before {
+                open.pop();
+                rows.push(self.row(node, &places)?);
+                places.set(node, Some(rows.len() - 1));
             }
-            open.pop();
-            if places.contains_key(&oid) {
-                continue;
-            }
-            let parents = commit
-                .parents
-                .iter()
-                .map(|parent| match places.get(parent) {
-                    Some(at) => Parent::In(*at),
-                    None => Parent::Out(*parent),
-                });
-            rows.push(CommitRow {
-                oid,
-                tree: commit.tree,
-                parents: parents.collect(),
-            });
-            places.insert(oid, rows.len() - 1);
         }
         Ok(Range { rows })
     }
+
+    fn row(&self, node: Node, places: &Places) -> Result<CommitRow, Error> {
+        let mut parents = SmallVec::new();
+        for at in self.history.links(node)?.parents() {
+            let parent = self.history.parent(at)?;
+            parents.push(match places.get(parent) {
+                Some(at) => Parent::In(at),
+                None => Parent::Out(self.history.name(parent)?),
+            });
+        }
+        Ok(CommitRow {
+            oid: self.history.name(node)?,
+            tree: self.history.tree(node)?,
+            parents,
+        })
+    }
 }
+
+/// Where commits stand in the range that is being made.
+type Places = PerNode<Option<CommitIx>>;

@@ -4,8 +4,7 @@
 //! like a stranger. Only dates can then tell that a commit is no ancestor of it: one that was
 //! made later isn't.
 
-use std::collections::HashMap;
-
+use super::commits::PerNode;
 use super::history::{History, Queue};
 use super::range::Range;
 use crate::error::Error;
@@ -86,30 +85,32 @@ impl History<'_> {
     /// Returns true if and only if the end is met below some parents of the merge and not below
     /// all: there, what they have in common could go on.
     fn end_hides_bases(&self, merge: Oid) -> Result<bool, Error> {
-        let parents = self.commit(merge)?.parents.clone();
+        let parents = self.links(self.node(merge)?)?.parents();
         if parents.len() > MOST_PARENTS {
             return Ok(true);
         }
         let all = u64::MAX >> (MOST_PARENTS - parents.len());
-        let mut below: HashMap<Oid, u64> = HashMap::new();
+        let mut below: PerNode<u64> = PerNode::default();
         let mut queue = Queue::default();
-        for (at, parent) in parents.iter().enumerate() {
-            *below.entry(*parent).or_default() |= 1 << at;
-            queue.push(*parent, &*self.commit(*parent)?);
+        for (bit, at) in parents.enumerate() {
+            let parent = self.parent(at)?;
+            below.set(parent, below.get(parent) | 1 << bit);
+            queue.push(parent, self.links(parent)?.time);
         }
-        while let Some(oid) = queue.pop() {
-            let mask = below.get(&oid).copied().unwrap_or_default();
+        while let Some(node) = queue.pop() {
+            let mask = below.get(node);
             if mask == all {
                 continue;
             }
-            if self.repo.ends_at(oid) {
+            if self.repo.ends_at(self.name(node)?) {
                 return Ok(true);
             }
-            for parent in &self.commit(oid)?.parents {
-                let before = below.entry(*parent).or_default();
-                if *before | mask != *before {
-                    *before |= mask;
-                    queue.push(*parent, &*self.commit(*parent)?);
+            for at in self.links(node)?.parents() {
+                let parent = self.parent(at)?;
+                let before = below.get(parent);
+                if before | mask != before {
+                    below.set(parent, before | mask);
+                    queue.push(parent, self.links(parent)?.time);
                 }
             }
         }
