@@ -141,7 +141,7 @@ impl<'r> Judge<'r> {
     /// The commit that a ref's value stands for, as far as that is known here.
     fn commit_of(&self, name: &RefName, value: Oid) -> Result<Option<Oid>, Error> {
         match self.target.held(self.repo, name, value)? {
-            Held::Object(oid) | Held::Outdated(oid) => self.repo.peel(oid),
+            Held::Object(oid) | Held::Outdated(oid) => self.history.peel(oid),
             Held::Unknown => Ok(None),
         }
     }
@@ -228,7 +228,10 @@ impl<'r> Judge<'r> {
     ) -> Result<Commits, Error> {
         let range = known.map_or_else(|| self.entering(case), Ok)?;
         let touched = match case.tree.judges_paths() {
-            true => self.changes.borrow_mut().classes(&range)?,
+            true => {
+                self.history.prepare_merge_bases(&range)?;
+                self.changes.borrow_mut().classes(&range)?
+            }
             false => Vec::new(),
         };
         let broken = self.broken(case.tree, &range, &touched, lineage)?;

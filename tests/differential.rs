@@ -8,12 +8,14 @@
 //! | `changes` | changed paths with `git diff-tree` |
 //! | `merges` | merges' own changes with `reference`, and that with `git merge-tree` |
 //! | `entering` | entering commits and merge bases with git, and with reachability spelt out |
+//! | `commit_graph` | the same where git has written its commit-graph, whole or broken |
 //! | `series` | series with their definition |
 //! | `classifier` | the compiled patterns with a matcher of a few lines |
 //! | `real` | the first two, on a repository of your own |
 
 mod changes;
 mod classifier;
+mod commit_graph;
 mod engine;
 mod entering;
 mod history;

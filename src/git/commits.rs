@@ -21,7 +21,7 @@ use super::open::Repo;
 use crate::error::Error;
 use crate::update::Oid;
 
-/// How many commits are met by name before the graph is opened.
+/// How many names are looked up before the graph is opened for them.
 const PATIENCE: usize = 16;
 
 /// A commit's number.
@@ -55,6 +55,8 @@ pub(super) struct Commits {
     objects: Vec<Object>,
     by_name: HashMap<Oid, Node>,
     graph: State,
+    /// How many names were looked up so far.
+    looked_up: usize,
 }
 
 /// Where a commit is read.
@@ -92,16 +94,28 @@ impl Commits {
         if let Some(node) = self.by_name.get(&name) {
             return Ok(*node);
         }
-        if matches!(self.graph, State::Unopened) && self.by_name.len() >= PATIENCE {
-            self.open_graph(repo)?;
-        }
-        let found = self.graph.opened().and_then(|open| open.graph.find(name));
-        let node = match found {
+        let node = match self.find(repo, name)? {
             Some(at) => self.node_at(at)?,
             None => self.add_object(name)?,
         };
         self.by_name.insert(name, node);
         Ok(node)
+    }
+
+    /// Returns true if the graph has a commit of that name. False says nothing.
+    pub(super) fn is_in_graph(&mut self, repo: &Repo, name: Oid) -> Result<bool, Error> {
+        Ok(self.find(repo, name)?.is_some())
+    }
+
+    /// Where the commit stands in the graph, once that is open.
+    fn find(&mut self, repo: &Repo, name: Oid) -> Result<Option<Position>, Error> {
+        if matches!(self.graph, State::Unopened) {
+            self.looked_up += 1;
+            if self.looked_up > PATIENCE {
+                self.open_graph(repo)?;
+            }
+        }
+        Ok(self.graph.opened().and_then(|open| open.graph.find(name)))
     }
 
     /// The number of the commit of that name, if it has one.

@@ -101,6 +101,15 @@ impl<'r> History<'r> {
         })
     }
 
+    /// The commit that a ref's value stands for, tags followed; `None` if it is no commit. Costs
+    /// little for what is in git's commit-graph.
+    pub fn peel(&self, oid: Oid) -> Result<Option<Oid>, Error> {
+        if self.commits.borrow_mut().is_in_graph(self.repo, oid)? {
+            return Ok(Some(oid));
+        }
+        self.repo.peel(oid)
+    }
+
     /// The commit's number; whether there is one of that name shows when it is read.
     pub(super) fn node(&self, oid: Oid) -> Result<Node, Error> {
         self.commits.borrow_mut().node(self.repo, oid)

@@ -22,8 +22,7 @@ fn places(made: &Imported, oids: &[Oid]) -> Places {
     oids.iter().map(|oid| made.place(*oid)).collect()
 }
 
-fn entering_commits(history: &History, numbers: &[usize]) {
-    let made = history.import();
+pub fn entering_commits(history: &History, made: &Imported, numbers: &[usize]) {
     let budget = plenty();
     let graph = Graph::new(&made.repo, &budget);
     let count = history.nodes.len();
@@ -37,9 +36,9 @@ fn entering_commits(history: &History, numbers: &[usize]) {
             .collect();
         let oids: Vec<Oid> = hidden.iter().map(|place| made.oids[*place]).collect();
         let range = Range::entering(&graph, made.oids[new], &oids, &budget).unwrap();
-        assert_order(history, &made, &range);
+        assert_order(history, made, &range);
         let found: Vec<Oid> = range.rows.iter().map(|row| row.oid).collect();
-        let found = places(&made, &found);
+        let found = places(made, &found);
         let reached: Places = hidden
             .iter()
             .flat_map(|at| ancestors[*at].clone())
@@ -54,7 +53,7 @@ fn entering_commits(history: &History, numbers: &[usize]) {
         let mut args = vec!["rev-list", &new, "--not"];
         args.extend(names.iter().map(String::as_str));
         assert_eq!(
-            places(&made, &made.witness.commits(&args)),
+            places(made, &made.witness.commits(&args)),
             expected,
             "git's own answer"
         );
@@ -81,12 +80,11 @@ fn assert_order(history: &History, made: &Imported, range: &Range) {
 #[test]
 fn entering_commits_are_gits() {
     hold(150, chosen(), |(history, numbers)| {
-        entering_commits(history, numbers)
+        entering_commits(history, &history.import(), numbers)
     });
 }
 
-fn graph(history: &History, numbers: &[usize]) {
-    let made = history.import();
+pub fn graph(history: &History, made: &Imported, numbers: &[usize]) {
     let budget = plenty();
     let graph = Graph::new(&made.repo, &budget);
     let count = history.nodes.len();
@@ -100,7 +98,7 @@ fn graph(history: &History, numbers: &[usize]) {
         let found = graph.merge_bases(made.oids[one], &oids).unwrap();
         let expected = best_common(&ancestors, one, others);
         assert_eq!(
-            places(&made, &found),
+            places(made, &found),
             expected,
             "merge bases of {one} and {others:?}"
         );
@@ -113,7 +111,7 @@ fn graph(history: &History, numbers: &[usize]) {
         let mut args = vec!["merge-base", "--all"];
         args.extend(names.iter().map(String::as_str));
         assert_eq!(
-            places(&made, &made.witness.commits(&args)),
+            places(made, &made.witness.commits(&args)),
             expected,
             "git's own answer"
         );
@@ -153,11 +151,12 @@ fn best_common(ancestors: &[Places], one: usize, others: &[usize]) -> Places {
 
 #[test]
 fn merge_bases_and_lineages_are_gits() {
-    hold(150, chosen(), |(history, numbers)| graph(history, numbers));
+    hold(150, chosen(), |(history, numbers)| {
+        graph(history, &history.import(), numbers)
+    });
 }
 
-fn independent_commits(history: &History, numbers: &[usize]) {
-    let made = history.import();
+pub fn independent_commits(history: &History, made: &Imported, numbers: &[usize]) {
     let budget = plenty();
     let graph = Graph::new(&made.repo, &budget);
     let count = history.nodes.len();
@@ -169,14 +168,14 @@ fn independent_commits(history: &History, numbers: &[usize]) {
     let names: Vec<String> = asked.iter().map(Oid::to_string).collect();
     let mut args = vec!["merge-base", "--independent"];
     args.extend(names.iter().map(String::as_str));
-    let expected = places(&made, &made.witness.commits(&args));
-    assert_eq!(places(&made, &found), expected, "{asked:?}");
+    let expected = places(made, &made.witness.commits(&args));
+    assert_eq!(places(made, &found), expected, "{asked:?}");
     assert_eq!(found.len(), expected.len(), "each once");
 }
 
 #[test]
 fn commits_that_no_other_reaches_are_gits() {
     hold(100, chosen(), |(history, numbers)| {
-        independent_commits(history, numbers)
+        independent_commits(history, &history.import(), numbers)
     });
 }

@@ -321,9 +321,17 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// Histories of up to a dozen commits.
 pub fn histories(flavour: Flavour) -> impl Strategy<Value = History> {
+    histories_of(flavour, 2..12)
+}
+
+/// Histories of about so many commits.
+pub fn histories_of(
+    flavour: Flavour,
+    commits: std::ops::Range<usize>,
+) -> impl Strategy<Value = History> {
     let dates = prop_oneof![Just(Dates::Rising), Just(Dates::Equal), Just(Dates::Skewed)];
     let first = prop::collection::vec((0..8_usize, entry()), 3..8);
-    let steps = prop::collection::vec(step(), 2..12);
+    let steps = prop::collection::vec(step(), commits);
     (any::<bool>(), dates, first, steps)
         .prop_map(move |(sha256, dates, first, steps)| build(flavour, sha256, dates, first, steps))
 }

@@ -67,10 +67,14 @@ impl Witness {
     pub fn import(&self, stream: &[u8]) -> Vec<u8> {
         // As a pack: hundreds of small files a history would be most of a test's time.
         let pack = ["-c", "fastimport.unpackLimit=0"];
-        let args = [&pack[..], &["fast-import", "--quiet"]].concat();
+        self.change(&[&pack[..], &["fast-import", "--quiet"]].concat(), stream)
+    }
+
+    /// Runs what writes to the repository itself.
+    pub fn change(&self, args: &[&str], stdin: &[u8]) -> Vec<u8> {
         let mut command = self.git.command(&self.dir);
-        command.args(&args);
-        let answer = finish(command, &args, stream);
+        command.args(args);
+        let answer = finish(command, args, stdin);
         assert_eq!(answer.status, 0, "{}", answer.stderr.escape_ascii());
         answer.stdout
     }
