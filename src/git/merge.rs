@@ -147,7 +147,7 @@ fn settle_all<T: Copy + PartialEq>(bases: &[T], one: T, other: T) -> Option<T> {
     answers.all(|answer| answer == Some(first)).then_some(first)
 }
 
-fn settle<T: Copy + PartialEq>(base: T, one: T, other: T) -> Option<T> {
+pub(super) fn settle<T: Copy + PartialEq>(base: T, one: T, other: T) -> Option<T> {
     if one == other || base == other {
         Some(one)
     } else if base == one {
@@ -236,7 +236,7 @@ impl Walk<'_, '_> {
             let mut values = row.into_iter();
             // `Side::map` visits in the order of `Side::all`, which is that of the lists.
             let row = folder.trees.map(|_| values.next().flatten());
-            self.row(folder, &first, &row, &lists);
+            self.row(folder, &first, &row, &lists)?;
         }
         Ok(())
     }
@@ -248,9 +248,9 @@ impl Walk<'_, '_> {
         entry: &Entry<'_>,
         row: &Side<Leaf>,
         lists: &[Vec<Entry<'_>>],
-    ) {
+    ) -> Result<(), Error> {
         if row.is_settled() {
-            return;
+            return Ok(());
         }
         let clash = folder.clash || clashes(&folder.trees, entry.name, lists);
         let mut path = [&folder.prefix, entry.name].concat();
@@ -263,16 +263,17 @@ impl Walk<'_, '_> {
                 depth: folder.depth + 1,
                 clash,
             });
-            return;
+            return Ok(());
         }
-        match self.compare(row, &path, clash) {
+        match self.compare(row, &path, clash)? {
             Verdict::Same => {}
             Verdict::Differs(departure) => self.found.push(OwnChange { path, departure }),
             Verdict::Waits => self.waiting = true,
         }
+        Ok(())
     }
 
-    fn compare(&mut self, row: &Side<Leaf>, path: &[u8], clash: bool) -> Verdict {
+    fn compare(&mut self, row: &Side<Leaf>, path: &[u8], clash: bool) -> Result<Verdict, Error> {
         let mut rest = row.parents.iter();
         let mut result = rest.next().copied().flatten();
         let mut departure = if clash {
@@ -280,7 +281,8 @@ impl Walk<'_, '_> {
         } else {
             Departure::Settled
         };
-        for (parent, bases) in rest.zip(&row.bases) {
+        let mut rest = rest.zip(&row.bases);
+        while let Some((parent, bases)) = rest.next() {
             if let Some(settled) = settle_all(bases, result, *parent) {
                 result = settled;
                 continue;
@@ -288,18 +290,20 @@ impl Walk<'_, '_> {
             departure = Departure::Contents;
             let question = match self.question(bases, result, *parent, path) {
                 Ok(question) => question,
-                Err(departure) => return Verdict::Differs(departure),
+                Err(departure) => return Ok(Verdict::Differs(departure)),
             };
-            match self.contents.answer(question) {
+            // Of an octopus, only the last merge is meant to have what the commit has.
+            let expected = row.merge.filter(|_| rest.len() == 0);
+            match self.contents.answer(question, expected)? {
                 Some(Merged::Clean(merged)) => result = merged,
-                Some(Merged::Conflict) => return Verdict::Differs(Departure::Conflict),
-                None => return Verdict::Waits,
+                Some(Merged::Conflict) => return Ok(Verdict::Differs(Departure::Conflict)),
+                None => return Ok(Verdict::Waits),
             }
         }
-        match row.merge == result {
+        Ok(match row.merge == result {
             true => Verdict::Same,
             false => Verdict::Differs(departure),
-        }
+        })
     }
 
     /// What to ask git about a path that both sides changed; an error where it is a conflict

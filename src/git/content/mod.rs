@@ -1,0 +1,262 @@
+//! What git itself makes of contents that both sides of a merge changed.
+//!
+//! Only `git merge-tree` merges files exactly as git merges files, so it is asked. But it also
+//! follows renames (it can't be told not to before git 2.50), attributes and configuration, which
+//! have no part here. So it never sees the real trees: it gets a scratch repository of made-up
+//! commits, whose trees hold nothing but the contents in question, each under a number for a name.
+//! Nothing can be renamed there, no attribute matches, and the answers to all questions of a push
+//! come from one process. The scratch borrows the objects and leaves none behind.
+//!
+//! Where a merge has several bases, git merges those first, and their bases before them. At most
+//! paths that is settled by looking, or comes down to the contents of three files (`fold`). For
+//! what is left, the made-up history has the shape of the real one, reduced to these commits and
+//! their dates (`shape`), and git does what it always does.
+
+mod fold;
+mod leaves;
+mod scratch;
+mod shape;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use self::fold::{Fold, Outcome};
+use self::leaves::Leaves;
+use self::scratch::Scratch;
+use self::shape::Shape;
+use super::history::History;
+use super::objects::Leaf;
+use super::open::Repo;
+use crate::budget::Budget;
+use crate::error::Error;
+use crate::update::Oid;
+
+/// Something that only git can say.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Question {
+    /// The merge of two contents.
+    Contents {
+        /// Their common base; `None` where both were added.
+        base: Option<Leaf>,
+        /// What the one side has.
+        one: Leaf,
+        /// What the other has.
+        other: Leaf,
+    },
+    /// What the merge of two commits with several bases has at a path.
+    Path {
+        /// The one commit.
+        one: Oid,
+        /// The other.
+        other: Oid,
+        /// The path.
+        path: Vec<u8>,
+    },
+}
+
+/// git's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Merged {
+    /// What the automatic merge has there.
+    Clean(Option<Leaf>),
+    /// There is no automatic merge.
+    Conflict,
+}
+
+/// Questions that were noted, and answers that were given.
+pub(super) struct Contents<'r> {
+    repo: &'r Repo,
+    history: &'r History<'r>,
+    budget: &'r Budget,
+    answers: HashMap<Question, Merged>,
+    open: BTreeSet<Question>,
+    /// Made for the first question and kept: what one round merged, the next may ask about.
+    scratch: Option<Rc<Scratch<'r>>>,
+    shapes: HashMap<(Oid, Oid), Rc<Shape>>,
+    leaves: Leaves,
+}
+
+impl<'r> Contents<'r> {
+    /// Nothing asked yet.
+    pub fn new(repo: &'r Repo, history: &'r History<'r>, budget: &'r Budget) -> Self {
+        Self {
+            repo,
+            history,
+            budget,
+            answers: HashMap::new(),
+            open: BTreeSet::new(),
+            scratch: None,
+            shapes: HashMap::new(),
+            leaves: Leaves::default(),
+        }
+    }
+
+    /// The answer; `None`, and what git must be asked noted for the next [`ask`](Self::ask), if
+    /// there is none yet. Where the asker hopes for a certain answer, that is `expected`.
+    pub fn answer(
+        &mut self,
+        question: Question,
+        expected: Option<Leaf>,
+    ) -> Result<Option<Merged>, Error> {
+        if let Some(known) = self.answers.get(&question) {
+            return Ok(Some(*known));
+        }
+        if let Question::Path { one, other, path } = &question {
+            match self.fold((*one, *other), path, expected)? {
+                Outcome::Answer(answer) => return Ok(Some(answer)),
+                Outcome::Waits => return Ok(None),
+                Outcome::Unclear => {}
+            }
+        }
+        self.open.insert(question);
+        Ok(None)
+    }
+
+    fn fold(
+        &mut self,
+        (one, other): (Oid, Oid),
+        path: &[u8],
+        expected: Option<Leaf>,
+    ) -> Result<Outcome, Error> {
+        let shape = self.shape(one, other)?;
+        match (shape.place(one), shape.place(other)) {
+            (Some(one), Some(other)) => Fold::new(self, &shape, path, expected).merge(one, other),
+            _ => Err(Error::Internal("a shape without its ends")),
+        }
+    }
+
+    fn shape(&mut self, one: Oid, other: Oid) -> Result<Rc<Shape>, Error> {
+        if let Some(known) = self.shapes.get(&(one, other)) {
+            return Ok(known.clone());
+        }
+        let shape = Rc::new(Shape::find(self.history, one, other)?);
+        self.shapes.insert((one, other), shape.clone());
+        Ok(shape)
+    }
+
+    fn leaf_at(&mut self, tree: Oid, path: &[u8]) -> Result<Option<Leaf>, Error> {
+        self.budget.time()?;
+        self.leaves.at(self.repo, tree, path)
+    }
+
+    /// Puts all noted questions to git.
+    pub fn ask(&mut self) -> Result<(), Error> {
+        let open = std::mem::take(&mut self.open);
+        if open.is_empty() {
+            return Ok(());
+        }
+        let scratch = self.scratch()?;
+        let mut plain = Vec::new();
+        let mut recursive: BTreeMap<(Oid, Oid), Vec<Vec<u8>>> = BTreeMap::new();
+        for question in open {
+            match question {
+                Question::Contents { base, one, other } => plain.push((base, one, other)),
+                Question::Path { one, other, path } => {
+                    recursive.entry((one, other)).or_default().push(path);
+                }
+            }
+        }
+        self.ask_plain(&scratch, &plain)?;
+        for ((one, other), paths) in recursive {
+            self.ask_recursive(&scratch, one, other, paths)?;
+        }
+        Ok(())
+    }
+
+    fn scratch(&mut self) -> Result<Rc<Scratch<'r>>, Error> {
+        if let Some(scratch) = &self.scratch {
+            return Ok(scratch.clone());
+        }
+        let scratch = Rc::new(Scratch::new(self.repo, self.budget)?);
+        self.scratch = Some(scratch.clone());
+        Ok(scratch)
+    }
+
+    fn ask_plain(
+        &mut self,
+        scratch: &Scratch<'_>,
+        questions: &[(Option<Leaf>, Leaf, Leaf)],
+    ) -> Result<(), Error> {
+        if questions.is_empty() {
+            return Ok(());
+        }
+        let bases: Vec<_> = questions.iter().map(|(base, _, _)| *base).collect();
+        let ones: Vec<_> = questions.iter().map(|(_, one, _)| Some(*one)).collect();
+        let others: Vec<_> = questions.iter().map(|(_, _, other)| Some(*other)).collect();
+        let base = scratch.commit(&bases, &[], 0)?;
+        let one = scratch.commit(&ones, &[base], 0)?;
+        let other = scratch.commit(&others, &[base], 0)?;
+        let answers = scratch.merge(one, other, questions.len())?;
+        for ((base, one, other), answer) in questions.iter().zip(answers) {
+            let question = Question::Contents {
+                base: *base,
+                one: *one,
+                other: *other,
+            };
+            self.answers.insert(question, answer);
+        }
+        Ok(())
+    }
+
+    /// Paths are asked for together, but for one that some commit lacks and its base has: beside
+    /// another that is new there it could pass for a rename.
+    fn ask_recursive(
+        &mut self,
+        scratch: &Scratch<'_>,
+        one: Oid,
+        other: Oid,
+        paths: Vec<Vec<u8>>,
+    ) -> Result<(), Error> {
+        let shape = self.shape(one, other)?;
+        let (mut together, mut groups) = (Vec::new(), Vec::new());
+        for path in paths {
+            let leaves = self.leaves_at(&shape, &path)?;
+            if shape.deletes(&leaves) {
+                groups.push(vec![(path, leaves)]);
+            } else {
+                together.push((path, leaves));
+            }
+        }
+        groups.push(together);
+        for group in groups.into_iter().filter(|group| !group.is_empty()) {
+            let answers = ask_group(scratch, &shape, (one, other), &group)?;
+            for ((path, _), answer) in group.into_iter().zip(answers) {
+                self.answers
+                    .insert(Question::Path { one, other, path }, answer);
+            }
+        }
+        Ok(())
+    }
+
+    /// What stands at the path, in each commit of the shape.
+    fn leaves_at(&mut self, shape: &Shape, path: &[u8]) -> Result<Vec<Option<Leaf>>, Error> {
+        let members = shape.commits.iter();
+        members
+            .map(|member| self.leaf_at(member.tree, path))
+            .collect()
+    }
+}
+
+/// Asks for the paths of one merge, each with what stands there in the commits of its shape.
+fn ask_group(
+    scratch: &Scratch<'_>,
+    shape: &Shape,
+    (one, other): (Oid, Oid),
+    group: &[(Vec<u8>, Vec<Option<Leaf>>)],
+) -> Result<Vec<Merged>, Error> {
+    let mut made: Vec<Oid> = Vec::new();
+    for (at, member) in shape.commits.iter().enumerate() {
+        let leaves: Vec<Option<Leaf>> = group
+            .iter()
+            .map(|(_, leaves)| leaves.get(at).copied().flatten())
+            .collect();
+        let below = shape.nearest_below(at).into_iter();
+        let parents: Vec<Oid> = below.filter_map(|at| made.get(at).copied()).collect();
+        made.push(scratch.commit(&leaves, &parents, member.time)?);
+    }
+    let end = |oid| made.get(shape.place(oid)?).copied();
+    match (end(one), end(other)) {
+        (Some(one), Some(other)) => scratch.merge(one, other, group.len()),
+        _ => Err(Error::Internal("a made-up history without its ends")),
+    }
+}

@@ -1,0 +1,143 @@
+//! A repository of made-up commits, and git's merges of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+
+use git2::{ObjectType, Repository};
+use tempfile::TempDir;
+
+use super::super::command::run;
+use super::super::objects::{Leaf, Mode, exists, tree_from};
+use super::super::open::{Repo, open_scratch};
+use super::Merged;
+use crate::budget::Budget;
+use crate::error::Error;
+use crate::update::{ObjectFormat, Oid};
+
+/// A repository of made-up commits that goes away with this value.
+pub(super) struct Scratch<'b> {
+    folder: TempDir,
+    repo: Repository,
+    real: &'b Repo,
+    alternates: OsString,
+    budget: &'b Budget,
+}
+
+impl<'b> Scratch<'b> {
+    /// An empty one, which borrows the objects of a repository.
+    pub fn new(real: &'b Repo, budget: &'b Budget) -> Result<Self, Error> {
+        let failed = |error: std::io::Error| {
+            Error::Repository(format!("a scratch repository can't be made: {error}"))
+        };
+        let folder = tempfile::Builder::new()
+            .prefix("treewarden-")
+            .tempdir()
+            .map_err(failed)?;
+        let path = folder.path();
+        let format = match real.format {
+            ObjectFormat::Sha1 => "repositoryformatversion = 0\n",
+            ObjectFormat::Sha256 => {
+                "repositoryformatversion = 1\n[extensions]\nobjectFormat = sha256\n"
+            }
+        };
+        std::fs::create_dir(path.join("objects")).map_err(failed)?;
+        std::fs::create_dir(path.join("refs")).map_err(failed)?;
+        std::fs::write(path.join("HEAD"), "ref: refs/heads/none\n").map_err(failed)?;
+        std::fs::write(
+            path.join("config"),
+            format!("[core]\nbare = true\n{format}"),
+        )
+        .map_err(failed)?;
+        let repo = open_scratch(path)?;
+        let alternates = real.object_folders()?;
+        Ok(Self {
+            folder,
+            repo,
+            real,
+            alternates,
+            budget,
+        })
+    }
+
+    /// Writes a commit whose tree holds the leaves, numbered; absent ones are left out.
+    pub fn commit(
+        &self,
+        leaves: &[Option<Leaf>],
+        parents: &[Oid],
+        time: i64,
+    ) -> Result<Oid, Error> {
+        let mut tree = Vec::new();
+        for (at, leaf) in leaves.iter().enumerate() {
+            if let Some(leaf) = leaf {
+                self.require(*leaf)?;
+                tree.extend(format!("{} {}\0", leaf.mode.octal(), number(at)).bytes());
+                tree.extend(leaf.oid.as_bytes());
+            }
+        }
+        let tree = self.write(ObjectType::Tree, &tree)?;
+        let person = format!("treewarden <treewarden> {} +0000", time.max(0));
+        let mut lines = vec![format!("tree {tree}")];
+        lines.extend(parents.iter().map(|parent| format!("parent {parent}")));
+        lines.push(format!("author {person}\ncommitter {person}\n\n"));
+        self.write(ObjectType::Commit, lines.join("\n").as_bytes())
+    }
+
+    /// Errors if git would not find what stands there, with a reason that says more than git's.
+    fn require(&self, leaf: Leaf) -> Result<(), Error> {
+        if leaf.mode == Mode::Gitlink || exists(&self.repo, leaf.oid)? {
+            return Ok(());
+        }
+        self.real.require(leaf.oid)
+    }
+
+    fn write(&self, kind: ObjectType, raw: &[u8]) -> Result<Oid, Error> {
+        let written = self.repo.odb().and_then(|odb| odb.write(kind, raw));
+        let oid = written.map_err(|error| Error::Repository(error.message().to_owned()))?;
+        Oid::from_bytes(oid.as_bytes()).ok_or(Error::Internal("libgit2 wrote the zero object"))
+    }
+
+    /// Merges two made-up commits; the answers for the first `count` numbers.
+    pub fn merge(&self, one: Oid, other: Oid, count: usize) -> Result<Vec<Merged>, Error> {
+        let mut command = self.real.git.command(self.folder.path());
+        command
+            .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", &self.alternates)
+            .args(["merge-tree", "--write-tree", "-z", "--no-messages"])
+            .args([one.to_string(), other.to_string()]);
+        let answer = run(command, self.budget)?;
+        if !matches!(answer.status, Some(0 | 1)) {
+            return Err(answer.error("merge-tree"));
+        }
+        let mut fields = answer.stdout.split(|byte| *byte == 0);
+        let tree = fields
+            .next()
+            .and_then(Oid::from_hex)
+            .ok_or_else(|| answer.error("merge-tree"))?;
+        let conflicts: BTreeSet<&[u8]> = fields.filter_map(conflicted).collect();
+        let leaves = self.leaves(tree)?;
+        Ok((0..count)
+            .map(|at| match number(at) {
+                name if conflicts.contains(name.as_bytes()) => Merged::Conflict,
+                name => Merged::Clean(leaves.get(name.as_bytes()).copied()),
+            })
+            .collect())
+    }
+
+    fn leaves(&self, tree: Oid) -> Result<BTreeMap<Vec<u8>, Leaf>, Error> {
+        let object = tree_from(&self.repo, tree)?;
+        let entries = object.entries()?;
+        Ok(entries
+            .iter()
+            .map(|entry| (entry.name.to_vec(), entry.leaf))
+            .collect())
+    }
+}
+
+fn number(at: usize) -> String {
+    format!("{at:08}")
+}
+
+/// The name in `<mode> <oid> <stage> TAB <name>`. Where kinds clash git writes `<name>~<side>`.
+fn conflicted(field: &[u8]) -> Option<&[u8]> {
+    let tab = field.iter().position(|byte| *byte == b'\t')?;
+    field.get(tab + 1..)?.split(|byte| *byte == b'~').next()
+}
