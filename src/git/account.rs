@@ -47,7 +47,7 @@ impl MergeAccount {
         let mut contents = Contents::new(repo, history, budget);
         let mut trees = Trees::new(repo);
         let changes = loop {
-            match own_changes(&mut trees, budget, &mut contents, &sides)? {
+            match own_changes(&mut trees, budget, &mut contents, &sides, &mut |_| true)? {
                 Some(changes) => break changes,
                 None => contents.ask()?,
             }

@@ -168,16 +168,19 @@ struct Folder {
 }
 
 /// The own changes of a merge; `None` where that hangs on contents that git must be asked about:
-/// the questions are then noted in `contents`.
+/// the questions are then noted in `contents`. A path that both sides changed is passed over
+/// where it isn't `wanted`: whether it is one of them would take the merging of its contents.
 pub(super) fn own_changes(
     trees: &mut Trees<'_>,
     budget: &Budget,
     contents: &mut Contents<'_>,
     sides: &MergeSides,
+    wanted: &mut dyn FnMut(&[u8]) -> bool,
 ) -> Result<Option<Vec<OwnChange>>, Error> {
     let mut walk = Walk {
         contents,
         sides,
+        wanted,
         open: Vec::new(),
         found: Vec::new(),
         waiting: false,
@@ -201,6 +204,7 @@ pub(super) fn own_changes(
 struct Walk<'w, 'r> {
     contents: &'w mut Contents<'r>,
     sides: &'w MergeSides,
+    wanted: &'w mut dyn FnMut(&[u8]) -> bool,
     open: Vec<Folder>,
     found: Vec<OwnChange>,
     waiting: bool,
@@ -286,6 +290,9 @@ impl Walk<'_, '_> {
             if let Some(settled) = settle_all(bases, result, *parent) {
                 result = settled;
                 continue;
+            }
+            if !(self.wanted)(path) {
+                return Ok(Verdict::Same);
             }
             departure = Departure::Contents;
             let question = match self.question(bases, result, *parent, path) {

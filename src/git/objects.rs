@@ -236,6 +236,34 @@ impl Repo {
         }
     }
 
+    /// The contents of a file; `None` where it isn't here, is larger than `largest`, or is no file.
+    pub(super) fn blob(&self, oid: Oid, largest: usize) -> Result<Option<Vec<u8>>, Error> {
+        let failed = |error: &git2::Error| match error.code() {
+            git2::ErrorCode::NotFound => Ok(None),
+            _ => Err(Error::Repository(format!(
+                "object {oid}: {}",
+                error.message()
+            ))),
+        };
+        let name = match git2::Oid::from_bytes(oid.as_bytes()) {
+            Ok(name) => name,
+            Err(error) => return failed(&error),
+        };
+        let odb = match self.inner.odb() {
+            Ok(odb) => odb,
+            Err(error) => return failed(&error),
+        };
+        match odb.read_header(name) {
+            Ok((size, ObjectType::Blob)) if size <= largest => {}
+            Ok(_) => return Ok(None),
+            Err(error) => return failed(&error),
+        }
+        match odb.read(name) {
+            Ok(object) => Ok(Some(object.data().to_vec())),
+            Err(error) => failed(&error),
+        }
+    }
+
     /// Returns true if and only if the object is here.
     pub fn has(&self, oid: Oid) -> Result<bool, Error> {
         match read_from(&self.inner, oid) {

@@ -192,8 +192,10 @@ impl<'r> BatchChanges<'r> {
         while !open.is_empty() {
             let mut waiting = Vec::new();
             for sides in open {
-                match merge::own_changes(&mut self.trees, self.budget, &mut self.contents, &sides)?
-                {
+                let trees = &mut self.trees;
+                let contents = &mut self.contents;
+                let all = &mut |_: &[u8]| true;
+                match merge::own_changes(trees, self.budget, contents, &sides, all)? {
                     Some(changes) => drop(self.merges.insert(sides.oid, changes)),
                     None => waiting.push(sides),
                 }

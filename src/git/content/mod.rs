@@ -7,11 +7,16 @@
 //! Nothing can be renamed there, no attribute matches, and the answers to all questions of a push
 //! come from one process. The scratch borrows the objects and leaves none behind.
 //!
+//! But nearly every merge has just what git makes of it, and mostly that can be seen at once:
+//! where the sides changed different places of a file, and the merge has both (`apart`). So every
+//! difference that is told is git's own word, and git is asked about little else.
+//!
 //! Where a merge has several bases, git merges those first, and their bases before them. At most
 //! paths that is settled by looking, or comes down to the contents of three files (`fold`). For
 //! what is left, the made-up history has the shape of the real one, reduced to these commits and
 //! their dates (`shape`), and git does what it always does.
 
+mod apart;
 mod fold;
 mod leaves;
 mod scratch;
@@ -25,11 +30,15 @@ use self::leaves::Leaves;
 use self::scratch::Scratch;
 use self::shape::Shape;
 use super::history::History;
-use super::objects::Leaf;
+use super::merge::settle;
+use super::objects::{Leaf, Mode};
 use super::open::Repo;
 use crate::budget::Budget;
 use crate::error::Error;
 use crate::update::Oid;
+
+/// The largest file, in bytes, that is looked at in process: git can be stopped, we can't.
+const LARGEST: usize = 1 << 20;
 
 /// Something that only git can say.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,15 +110,49 @@ impl<'r> Contents<'r> {
         if let Some(known) = self.answers.get(&question) {
             return Ok(Some(*known));
         }
-        if let Question::Path { one, other, path } = &question {
-            match self.fold((*one, *other), path, expected)? {
-                Outcome::Answer(answer) => return Ok(Some(answer)),
-                Outcome::Waits => return Ok(None),
-                Outcome::Unclear => {}
+        match &question {
+            Question::Contents { base, one, other } => {
+                if let (Some(base), Some(expected)) = (base, expected)
+                    && self.merges_to([*base, *one, *other], expected)?
+                {
+                    return Ok(Some(Merged::Clean(Some(expected))));
+                }
+            }
+            Question::Path { one, other, path } => {
+                match self.fold((*one, *other), path, expected)? {
+                    Outcome::Answer(answer) => return Ok(Some(answer)),
+                    Outcome::Waits => return Ok(None),
+                    Outcome::Unclear => {}
+                }
             }
         }
         self.open.insert(question);
         Ok(None)
+    }
+
+    /// Returns true only if git would merge the base and the sides to this. Where that takes more
+    /// than a look, it is left to git.
+    fn merges_to(&self, sides: [Leaf; 3], expected: Leaf) -> Result<bool, Error> {
+        let is_file = |leaf: &Leaf| matches!(leaf.mode, Mode::File | Mode::Executable);
+        let [base, one, other] = sides;
+        let mode = settle(base.mode, one.mode, other.mode);
+        if !sides.iter().all(is_file) || mode != Some(expected.mode) {
+            return Ok(false);
+        }
+        if let Some(settled) = settle(base.oid, one.oid, other.oid) {
+            return Ok(settled == expected.oid);
+        }
+        let mut texts = Vec::new();
+        for leaf in [base, one, other, expected] {
+            match self.repo.blob(leaf.oid, LARGEST)? {
+                Some(text) => texts.push(text),
+                None => return Ok(false),
+            }
+        }
+        Ok(match texts.as_slice() {
+            [base, one, other, merged] => apart::is_merge(base, one, other, merged),
+            _ => false,
+        })
     }
 
     fn fold(
