@@ -11,6 +11,7 @@
 //! | `commit_graph` | the same where git has written its commit-graph, whole or broken |
 //! | `series` | series with their definition |
 //! | `classifier` | the compiled patterns with a matcher of a few lines |
+//! | `refs` | refs with `git for-each-ref` |
 //! | `real` | the first two, on a repository of your own |
 
 mod changes;
@@ -22,6 +23,7 @@ mod history;
 mod merges;
 mod real;
 mod reference;
+mod refs;
 mod series;
 mod witness;
 

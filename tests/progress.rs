@@ -11,6 +11,7 @@ fn a_pusher_who_waits_is_told_every_few_seconds() {
     let base = s.started();
     let networking = s.touch(&base, "net/a.c");
     s.seed(&networking, &["pushed"]);
+    s.needs_git();
     let folder = s.folder().join("slow");
     std::fs::create_dir(&folder).unwrap();
     let path = std::env::var("PATH").unwrap();

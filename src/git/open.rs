@@ -85,7 +85,7 @@ impl Repo {
             Some("sha256") => ObjectFormat::Sha256,
             _ => ObjectFormat::Sha1,
         };
-        let reftable = extension("refstorage")?.as_deref() == Some("reftable");
+        let reftable = !matches!(extension("refstorage")?.as_deref(), None | Some("files"));
         let shallow = read_shallow(inner.commondir())?;
         Ok(Self {
             inner,

@@ -83,6 +83,7 @@ fn an_object_that_is_nowhere_is_refused() {
 fn an_environment_that_is_not_a_hooks_is_refused() {
     everywhere(|s| {
         let (good, _) = lines(s);
+        s.needs_git();
         for (name, value, status, says) in [
             ("GIT_DIR", "", 2, "GIT_DIR"),
             ("GIT_DIR", "..", 4, "error"),

@@ -272,6 +272,8 @@ fn surroundings_that_are_not_a_repository() {
     let s = &Sandbox::new(Format::Sha1Files);
     let scene = Scene::of(s);
     let (good, _) = lines(&scene);
+    // One that only git makes out: it passes over it.
+    std::fs::write(scene.local.git_dir().join("refs/odd"), "").unwrap();
     let outside = s.folder().join("outside");
     std::fs::create_dir(&outside).unwrap();
     let run = |command: &mut Command| HookRun::of(command, good.as_bytes());

@@ -268,6 +268,16 @@ impl Sandbox {
         self.on_server(&["symbolic-ref", name, target]);
     }
 
+    /// Leaves the server's refs in a state that only git makes out.
+    pub fn needs_git(&self) -> &Self {
+        if self.format.has_files() {
+            let packed = self.server.join("packed-refs");
+            assert!(!packed.exists(), "this would lose packed refs");
+            std::fs::write(packed, "# pack-refs with: peeled \n").unwrap();
+        }
+        self
+    }
+
     /// The date of the next commit, in seconds since 1970.
     pub(super) fn next_date(&self) -> u64 {
         self.minutes.set(self.minutes.get() + 1);

@@ -1,17 +1,27 @@
-//! Refs as they stand. git's own command reads them, since libgit2 finds none in a reftable.
+//! Refs as they stand.
+//!
+//! | module | what it gives |
+//! |---|---|
+//! | `files` | the refs of the ordinary store, read in this process |
+//! | `packed` | those of its file `packed-refs` |
+//! | `listed` | the refs of any store, from a git process |
+//!
+//! libgit2 finds none in a reftable, so what `files` can't tell is git's to tell.
+
+mod files;
+mod listed;
+mod packed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
+use self::files::{Files, Loose, Unusual};
 use super::command::run;
 use super::open::Repo;
 use crate::budget::Budget;
 use crate::error::Error;
 use crate::update::{Oid, RefName, RefValue};
-
-/// With more names to ask for than this, all refs are listed: a command line has an end.
-const MOST_ARGUMENTS: usize = 100;
 
 /// What a ref holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,75 +72,54 @@ impl Repo {
         if prefixes.is_empty() {
             return Ok(RefTable::default());
         }
-        let mut command = self.git.command(&self.git_dir);
-        command.args([
-            "for-each-ref",
-            "--format=%(objectname) %(refname) %(symref)",
-        ]);
-        let everything = BTreeSet::from([b"refs/".to_vec()]);
-        let asked = if prefixes.len() > MOST_ARGUMENTS {
-            &everything
-        } else {
-            prefixes
+        let asked = prefixes
+            .iter()
+            .map(|prefix| [&self.namespace, prefix.as_slice()].concat())
+            .collect();
+        let found = match self.ref_files().and_then(|files| files.read(&asked)) {
+            Ok(found) => found,
+            Err(Unusual) => self.listed_refs(&asked, budget)?,
         };
-        for prefix in asked {
-            command.arg(OsStr::from_bytes(
-                &[&self.namespace, prefix.as_slice()].concat(),
-            ));
-        }
-        let answer = run(command, budget)?;
-        if answer.status != Some(0) {
-            return Err(answer.error("for-each-ref"));
-        }
-        let lines = answer
-            .stdout
-            .split(|byte| *byte == b'\n')
-            .filter(|line| !line.is_empty());
-        lines
-            .map(|line| self.line(line))
+        budget.time()?;
+        let known = found.into_iter();
+        known
+            .map(|(name, standing)| self.inside(&name, standing))
             .collect::<Result<_, _>>()
             .map(RefTable)
     }
 
-    fn line(&self, line: &[u8]) -> Result<(RefName, Standing), Error> {
-        let parsed = || {
-            let mut fields = line.splitn(3, |byte| *byte == b' ');
-            let value = Oid::from_hex(fields.next()?)?;
-            let name = RefName::new(fields.next()?.strip_prefix(self.namespace.as_slice())?)?;
-            let target = match fields.next()? {
-                b"" => None,
-                outside => Some(
-                    outside
-                        .strip_prefix(self.namespace.as_slice())
-                        .unwrap_or(outside)
-                        .to_vec(),
-                ),
-            };
-            Some((name, Standing { value, target }))
+    fn ref_files(&self) -> Result<Files<'_>, Unusual> {
+        if self.reftable {
+            return Err(Unusual);
+        }
+        let from_worktree = self.git_dir != self.common_dir();
+        Files::new(self.common_dir(), from_worktree, self.format)
+    }
+
+    /// The ref under the name that it has in the namespace.
+    fn inside(&self, full: &RefName, standing: Standing) -> Result<(RefName, Standing), Error> {
+        let stripped = |name: &[u8]| {
+            name.strip_prefix(self.namespace.as_slice())
+                .map(<[u8]>::to_vec)
         };
-        parsed().ok_or_else(|| {
-            let shown = String::from_utf8_lossy(line).into_owned();
-            Error::Repository(format!(
-                "git for-each-ref wrote a line without meaning: {shown:?}"
-            ))
-        })
+        let name = stripped(full.as_bytes()).and_then(|name| RefName::new(&name));
+        let name = name.ok_or(Error::Internal(
+            "a ref was read that is not of the namespace",
+        ))?;
+        let target = standing
+            .target
+            .map(|target| stripped(&target).unwrap_or(target));
+        Ok((name, Standing { target, ..standing }))
     }
 
     /// Returns true if and only if the ref, which has no value, is a symbolic one whose target is
-    /// still to be made: `for-each-ref` passes over those.
+    /// still to be made: what is listed leaves those out.
     pub fn is_dangling(&self, name: &RefName, budget: &Budget) -> Result<bool, Error> {
         let full = [&self.namespace, name.as_bytes()].concat();
-        match std::str::from_utf8(&full) {
-            Ok(text) if !self.reftable => self.is_symbolic_file(text),
-            _ => self.is_symbolic_to_git(&full, budget),
-        }
-    }
-
-    fn is_symbolic_file(&self, name: &str) -> Result<bool, Error> {
-        match self.inner.find_reference(name) {
-            Ok(found) => Ok(found.kind() == Some(git2::ReferenceType::Symbolic)),
-            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(false),
-            Err(error) => Err(Error::Repository(format!("{name}: {}", error.message()))),
+        match self.ref_files().and_then(|files| files.loose(&full)) {
+            Ok(Loose::Alias(_)) => Ok(true),
+            Ok(Loose::Nothing | Loose::Folder | Loose::Value(_)) => Ok(false),
+            Err(Unusual) => self.is_symbolic_to_git(&full, budget),
         }
     }
 
