@@ -99,7 +99,10 @@ impl<'r> Files<'r> {
             found.insert(name, draft.standing(&mut packed)?);
         }
         for name in asked {
-            packed_refs(name, &mut packed, &mut found)?;
+            packed.each(name, |name, value| {
+                let target = None;
+                found.entry(name).or_insert(Standing { value, target });
+            })?;
         }
         Ok(found)
     }
@@ -231,25 +234,6 @@ impl Draft {
         };
         Ok(Standing { value, target })
     }
-}
-
-/// Adds the packed refs that aren't loose as well.
-fn packed_refs(
-    asked: &[u8],
-    packed: &mut Packed,
-    found: &mut BTreeMap<RefName, Standing>,
-) -> Plain<()> {
-    let mut add = |name, value| {
-        let target = None;
-        found.entry(name).or_insert(Standing { value, target });
-    };
-    if asked.ends_with(b"/") {
-        return packed.below(asked, add);
-    }
-    if let (Some(name), Some(value)) = (RefName::new(asked), packed.value(asked)?) {
-        add(name, value);
-    }
-    packed.below(&[asked, b"/"].concat(), add)
 }
 
 fn there(path: &Path) -> Plain<Option<fs::Metadata>> {

@@ -25,6 +25,8 @@ impl<T: BufRead + Seek> Text for T {}
 /// The refs of the file; none where there is no file.
 pub(super) struct Packed {
     text: Box<dyn Text>,
+    /// Where the next line begins.
+    at: u64,
     /// Where the first ref stands.
     start: u64,
     /// Where the text ends.
@@ -69,6 +71,7 @@ impl Packed {
     fn new(text: impl Text + 'static, end: u64, format: ObjectFormat) -> Plain<Self> {
         let mut packed = Self {
             text: Box::new(text),
+            at: 0,
             start: 0,
             end,
             format,
@@ -82,7 +85,7 @@ impl Packed {
             {
                 return Err(Unusual);
             }
-            packed.start = packed.text.stream_position()?;
+            packed.start = packed.at;
         }
         Ok(packed)
     }
@@ -94,9 +97,28 @@ impl Packed {
         Ok(found.and_then(|record| (record.name.as_bytes() == name).then_some(record.value)))
     }
 
-    /// Hands over the refs in a folder, whose name ends in `/`.
-    pub fn below(&mut self, folder: &[u8], mut take: impl FnMut(RefName, Oid)) -> Plain<()> {
-        self.find(folder)?;
+    /// Hands over the ref of a name, and those below it; of a folder, which ends in `/`, those in it.
+    pub fn each(&mut self, asked: &[u8], mut take: impl FnMut(RefName, Oid)) -> Plain<()> {
+        self.find(asked)?;
+        if asked.ends_with(b"/") {
+            return self.all_in(asked, take);
+        }
+        let mut next = self.record()?;
+        if let Some(record) = next.take_if(|record| record.name.as_bytes() == asked) {
+            take(record.name, record.value);
+            next = self.record()?;
+        }
+        // What only begins like it, as `a-b` like `a`, comes before what is below it: `a/b`.
+        if next.is_some_and(|record| record.name.as_bytes().starts_with(asked)) {
+            let folder = [asked, b"/"].concat();
+            self.find(&folder)?;
+            self.all_in(&folder, take)?;
+        }
+        Ok(())
+    }
+
+    /// Hands over the refs in a folder, the first of which is the next one.
+    fn all_in(&mut self, folder: &[u8], mut take: impl FnMut(RefName, Oid)) -> Plain<()> {
         while let Some(record) = self.record()? {
             if !record.name.as_bytes().starts_with(folder) {
                 break;
@@ -112,7 +134,7 @@ impl Packed {
         let (mut low, mut high) = (self.start, self.end);
         while high.saturating_sub(low) > BLOCK.into() {
             let middle = low.midpoint(high);
-            self.text.seek(SeekFrom::Start(middle))?;
+            self.go(middle)?;
             // The rest of whatever line this is.
             self.line()?;
             match self.record()? {
@@ -120,20 +142,24 @@ impl Packed {
                 _ => high = middle,
             }
         }
-        self.text.seek(SeekFrom::Start(low))?;
+        self.go(low)?;
         while let Some(record) = self.record()? {
             if record.name.as_bytes() >= name {
-                self.text.seek(SeekFrom::Start(record.at))?;
-                break;
+                return self.go(record.at);
             }
         }
+        Ok(())
+    }
+
+    fn go(&mut self, at: u64) -> Plain<()> {
+        self.at = self.text.seek(SeekFrom::Start(at))?;
         Ok(())
     }
 
     /// The next line that names a ref; `None` at the end.
     fn record(&mut self) -> Plain<Option<Record>> {
         loop {
-            let at = self.text.stream_position()?;
+            let at = self.at;
             let Some(line) = self.line()? else {
                 return Ok(None);
             };
@@ -161,7 +187,11 @@ impl Packed {
     /// The next line without its end; `None` where the text ends.
     fn line(&mut self) -> Plain<Option<Vec<u8>>> {
         let mut line = Vec::new();
-        match self.text.read_until(b'\n', &mut line)? {
+        let read = self.text.read_until(b'\n', &mut line)?;
+        self.at = self
+            .at
+            .saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
+        match read {
             0 => Ok(None),
             _ if line.pop() == Some(b'\n') => Ok(Some(line)),
             // A last line that is cut off.
