@@ -152,7 +152,10 @@ fn report(
         voice,
         today: ambient.today,
     };
-    text::write(stderr, &report, &Palette::new(ambient.colour))?;
+    // In one piece: each write becomes a packet on its way to the client.
+    let mut text = Vec::new();
+    text::write(&mut text, &report, &Palette::new(ambient.colour))?;
+    stderr.write_all(&text)?;
     stderr.flush()
 }
 
