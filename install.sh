@@ -22,6 +22,22 @@ misused() {
     exit 2
 }
 
+# Without libraries of the machine, a program starts sooner, and runs on other machines too.
+links_statically() {
+    case $host in
+        *-linux-gnu*) ;;
+        *) return 1 ;;
+    esac
+    probe=$(mktemp) || return 1
+    if echo 'int main(void) { return 0; }' | cc -static -x c -o "$probe" - 2>/dev/null; then
+        rm -f "$probe"
+        return 0
+    fi
+    rm -f "$probe"
+    echo 'note: there is no static C library here: the programs will need the libraries of this machine' >&2
+    return 1
+}
+
 programs='treewarden treewarden-pre-receive treewarden-pre-push'
 prefix=/usr/local
 mode=install
@@ -89,11 +105,23 @@ command -v cargo >/dev/null 2>&1 || {
     exit 1
 }
 
-(cd "$top" && cargo build --release --locked --bins)
 case ${CARGO_TARGET_DIR:-target} in
-    /*) built=$CARGO_TARGET_DIR/release ;;
-    *) built=$top/${CARGO_TARGET_DIR:-target}/release ;;
+    /*) built=$CARGO_TARGET_DIR ;;
+    *) built=$top/${CARGO_TARGET_DIR:-target} ;;
 esac
+host=$(rustc -vV | sed -n 's/^host: //p')
+if links_statically; then
+    # Named, the target is another one than that of what runs while building, which can't be static.
+    built=$built/$host/release
+    RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static" LIBZ_SYS_STATIC=1
+    export RUSTFLAGS LIBZ_SYS_STATIC
+    set_target="--target $host"
+else
+    built=$built/release
+    set_target=
+fi
+# shellcheck disable=SC2086 # Two words, or none.
+(cd "$top" && cargo build --release --locked --bins $set_target)
 
 [ "$mode" != demo ] || exec sh "$top/tests/demo.sh" "$built"
 

@@ -13,22 +13,32 @@ const PROGRAMS: [&str; 3] = [
     "treewarden-pre-receive",
 ];
 
-/// The script, run in the sandbox; cargo is one that only notes that it was asked.
+/// Where what is built for the stub's target would be.
+const STATIC: &str = "x86_64-unknown-linux-gnu/release";
+
+/// The script, run in the sandbox; cargo is one that only notes that it was asked, on a machine
+/// where programs can be linked statically.
 fn installer(s: &Sandbox, arguments: &[&str]) -> Command {
-    let bin = s.folder().join("stub");
-    let target = s.folder().join("target/release");
+    let (bin, target) = (s.folder().join("stub"), s.folder().join("target"));
     if !bin.exists() {
         fs::create_dir(&bin).unwrap();
-        script(&bin.join("cargo"), "echo \"$@\" >>\"$HOME/asked\"\n");
-        copies(&target, &PROGRAMS);
+        let note = "echo \"$@\" $RUSTFLAGS zlib=$LIBZ_SYS_STATIC >>\"$HOME/asked\"\n";
+        script(&bin.join("cargo"), note);
+        script(&bin.join("cc"), "");
+        host(s, "x86_64-unknown-linux-gnu");
+        copies(&target.join(STATIC), &PROGRAMS);
     }
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     let mut command = s.command(concat!(env!("CARGO_MANIFEST_DIR"), "/install.sh"));
-    command
-        .env("PATH", path)
-        .env("CARGO_TARGET_DIR", target.parent().unwrap());
+    command.env("PATH", path).env("CARGO_TARGET_DIR", target);
     command.args(arguments);
     command
+}
+
+/// Makes the sandbox's machine another one.
+fn host(s: &Sandbox, name: &str) {
+    let says = format!("echo 'rustc 1.88.0'\necho 'host: {name}'\n");
+    script(&s.folder().join("stub/rustc"), &says);
 }
 
 /// The script must do its work; what it printed.
@@ -63,7 +73,36 @@ fn it_installs_all_programs_and_can_be_repeated() {
         assert_eq!(programs(s), all);
     }
     let asked = fs::read_to_string(s.folder().join("asked")).unwrap();
-    assert_eq!(asked, "build --release --locked --bins\n".repeat(2));
+    let once = "build --release --locked --bins --target x86_64-unknown-linux-gnu \
+                -C target-feature=+crt-static zlib=1\n";
+    assert_eq!(asked, once.repeat(2));
+}
+
+/// Where there is no static C library, or another system does without one.
+#[test]
+fn what_cannot_be_linked_statically_is_linked_as_usual() {
+    let s = &bare();
+    for (cc, machine, says) in [
+        (
+            "exit 1\n",
+            "aarch64-unknown-linux-gnu",
+            "no static C library",
+        ),
+        ("", "aarch64-apple-darwin", ""),
+        ("", "x86_64-unknown-linux-musl", ""),
+    ] {
+        installer(s, &[]);
+        copies(&s.folder().join("target/release"), &PROGRAMS);
+        script(&s.folder().join("stub/cc"), cc);
+        host(s, machine);
+        let said = done(s, &PREFIX);
+        assert!(said.contains(says), "{said}");
+        assert_eq!(said.contains("note:"), !says.is_empty(), "{said}");
+        assert_eq!(programs(s).len(), 3);
+        let asked = fs::read_to_string(s.folder().join("asked")).unwrap();
+        assert_eq!(asked, "build --release --locked --bins zlib=\n");
+        fs::remove_file(s.folder().join("asked")).unwrap();
+    }
 }
 
 /// From the caller's folder, with paths that are relative to it, and wherever the prefix stands.
