@@ -1,5 +1,9 @@
 //! Tells that work is still going on: nobody should wait at a silent terminal, and a connection
 //! that says nothing is one that something on the way may cut.
+//!
+//! A thread does it, which costs even the quickest push some 0.03 ms. Counting along with the work
+//! would be free, and silent wherever the work itself waits: for git, for a disk, for one file of
+//! a gigabyte.
 
 use std::io::Write;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
