@@ -24,13 +24,13 @@
 //! - Each row has a *generation number*, one more than the highest of its parents'. That is looked
 //!   at in each row that is read. A row that names wrong parents nearly always fails here, and
 //!   then the judging ends with an error, as git dies. It isn't enough to leave the file aside
-//!   from there on, since what was read before came from it.
+//!   from there on, since what was read before came from it. Rows that pass can't go in a circle.
 //!
 //! `core.commitGraph=false` switches it off, here as in git.
 
 use std::path::PathBuf;
 
-use gix_commitgraph::{GENERATION_NUMBER_MAX, Graph, Position};
+use gix_commitgraph::{Graph, Position};
 use gix_hash::Kind;
 use smallvec::SmallVec;
 
@@ -106,7 +106,7 @@ impl CommitGraph {
             highest = highest.max(self.graph.commit_at(parent).generation());
             parents.push(parent);
         }
-        if row.generation() != highest.saturating_add(1).min(GENERATION_NUMBER_MAX) {
+        if row.generation() != highest.saturating_add(1) {
             return Err(self.fault());
         }
         Ok(GraphRow {
