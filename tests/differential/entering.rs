@@ -37,6 +37,7 @@ pub fn entering_commits(history: &History, made: &Imported, numbers: &[usize]) {
         let oids: Vec<Oid> = hidden.iter().map(|place| made.oids[*place]).collect();
         let range = Range::entering(&graph, made.oids[new], &oids, &budget).unwrap();
         assert_order(history, made, &range);
+        assert_bases(&graph, made, &range);
         let found: Vec<Oid> = range.rows.iter().map(|row| row.oid).collect();
         let found = places(made, &found);
         let reached: Places = hidden
@@ -56,6 +57,20 @@ pub fn entering_commits(history: &History, made: &Imported, numbers: &[usize]) {
             places(made, &made.witness.commits(&args)),
             expected,
             "git's own answer"
+        );
+    }
+}
+
+/// Merge bases that are worked out together are those that are worked out one by one.
+fn assert_bases(together: &Graph<'_>, made: &Imported, range: &Range) {
+    together.prepare_merge_bases(range).unwrap();
+    let budget = plenty();
+    let alone = Graph::new(&made.repo, &budget);
+    for row in range.rows.iter().filter(|row| row.parents.len() == 2) {
+        let [first, second] = [0, 1].map(|side| range.oid(row.parents[side]).unwrap());
+        assert_eq!(
+            together.merge_bases(second, &[first]).unwrap(),
+            alone.merge_bases(second, &[first]).unwrap(),
         );
     }
 }
