@@ -77,3 +77,54 @@ fn is_base_with(base: &Base<'_>, windows: &[(Window, &[u8])], merged: &[u8]) -> 
     }
     base.text.bytes_of(done..base.text.ids.len()) == Some(rest)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line for each letter.
+    fn text(lines: &str) -> Vec<u8> {
+        lines.bytes().flat_map(|line| [line, b'\n']).collect()
+    }
+
+    fn merges([base, one, other, merged]: [&str; 4]) -> bool {
+        is_merge(&text(base), &text(one), &text(other), &text(merged))
+    }
+
+    #[test]
+    fn changes_in_different_places() {
+        for files in [
+            ["abcdefgh", "aXcdefgh", "abcdefYh", "aXcdefYh"],
+            ["abcdefgh", "acdefgh", "abcdefghY", "acdefghY"],
+            ["abcdefgh", "aXcdeZgh", "abcYefgh", "aXcYeZgh"],
+        ] {
+            assert!(merges(files), "{files:?}");
+            let [base, one, other, merged] = files;
+            assert!(merges([base, other, one, merged]), "{files:?}");
+            for wrong in [base, one, other, &merged[1..], &format!("{merged}!")] {
+                assert!(!merges([base, one, other, wrong]), "{files:?}, {wrong}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_hangs_on_gits_choice_is_left_to_git() {
+        for files in [
+            // Side by side: a conflict.
+            ["abcdef", "aXcdef", "abYdef", "aXYdef"],
+            // What was inserted stands before the change, or behind it.
+            ["abcdef", "abcxabcdef", "Abcdef", "Abcxabcdef"],
+            ["abcdef", "abcxabcdef", "Abcdef", "abcxAbcdef"],
+            // Two lines that changed places: either one may be the one that stayed.
+            ["abcdef", "acbdef", "aBcdef", "acBdef"],
+        ] {
+            assert!(!merges(files), "{files:?}");
+        }
+    }
+
+    #[test]
+    fn binary_files_have_no_lines() {
+        let [base, one, other, merged] = ["\0bcdefgh", "\0Xcdefgh", "\0bcdefYh", "\0XcdefYh"];
+        assert!(!merges([base, one, other, merged]));
+    }
+}
