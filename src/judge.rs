@@ -100,7 +100,8 @@ pub struct Verdict {
 pub struct Commits {
     /// The entering commits.
     pub range: Range,
-    /// The classes that each of them touches; empty where no rule of the tree asks for paths.
+    /// The classes that each of them touches: of what merges resolved, those that a rule of the
+    /// tree asks for. Empty where none asks for paths.
     pub touched: Vec<Touched>,
     /// What they break.
     pub broken: Vec<Broken>,
@@ -229,8 +230,9 @@ impl<'r> Judge<'r> {
         let range = known.map_or_else(|| self.entering(case), Ok)?;
         let touched = match case.tree.judges_paths() {
             true => {
-                self.history.prepare_merge_bases(&range)?;
-                self.changes.borrow_mut().classes(&range)?
+                let deny = case.tree.deny.as_ref();
+                let resolved = deny.map(|rule| rule.classes).unwrap_or_default();
+                self.changes.borrow_mut().classes(&range, resolved)?
             }
             false => Vec::new(),
         };
@@ -335,6 +337,18 @@ impl<'r> Judge<'r> {
             },
             paths,
         })
+    }
+
+    /// All classes that a commit touches, also those that a merge resolved and no rule of its tree
+    /// asks for.
+    pub(crate) fn all_classes(&self, commits: &Commits, at: CommitIx) -> Result<ClassMask, Error> {
+        let known = commits.touched.get(at).copied().unwrap_or_default().all();
+        if !commits.range.row(at)?.is_merge() {
+            return Ok(known);
+        }
+        let alone = commits.range.alone(at)?;
+        let all = self.changes.borrow_mut().classes(&alone, ClassMask::ALL)?;
+        Ok(all.iter().fold(known, |all, touched| all | touched.all()))
     }
 
     /// Returns true if and only if the commit itself changes a path.

@@ -42,7 +42,7 @@ impl Router<'_, '_> {
             (_, Who::Commit(at)) => vec![*at],
             (_, Who::Unit { offending, .. }) => offending.clone(),
         };
-        let takers = self.takers(self.mask(&commits));
+        let takers = self.takers(self.mask(&commits)?);
         let mut help = Vec::new();
         if command {
             for tree in &takers {
@@ -68,11 +68,12 @@ impl Router<'_, '_> {
         Ok(reworded(self.commits.range.row(at)?.oid))
     }
 
-    fn mask(&self, commits: &[CommitIx]) -> ClassMask {
-        let touched = commits
-            .iter()
-            .filter_map(|at| self.commits.touched.get(*at));
-        touched.fold(ClassMask::EMPTY, |mask, touched| mask | touched.all())
+    fn mask(&self, commits: &[CommitIx]) -> Result<ClassMask, Error> {
+        let mut mask = ClassMask::EMPTY;
+        for at in commits {
+            mask |= self.judge.all_classes(self.commits, *at)?;
+        }
+        Ok(mask)
     }
 
     /// The other trees whose path rules accept a commit of these classes. Trees without such
@@ -183,7 +184,7 @@ impl Router<'_, '_> {
 
     /// For a commit whose paths belong to different trees: which belong where, a line each.
     pub(crate) fn split(&self, at: CommitIx) -> Result<Vec<String>, Error> {
-        let touched = self.mask(&[at]);
+        let touched = self.mask(&[at])?;
         let classes = self.judge.policy.classes.iter().enumerate();
         let homes: Vec<(String, ClassIx)> = classes
             .filter(|(class, entry)| !entry.neutral && touched.contains(Some(*class)))

@@ -3,13 +3,14 @@
 
 use std::collections::HashMap;
 
-use super::content::Contents;
+use super::changes::{Merges, Need};
 use super::history::History;
-use super::merge::{Departure, MergeSides, own_changes};
+use super::merge::Departure;
 use super::objects::Leaf;
 use super::open::Repo;
 use super::trees::Trees;
 use crate::budget::Budget;
+use crate::classify::ClassMask;
 use crate::error::Error;
 use crate::update::Oid;
 
@@ -43,22 +44,16 @@ impl MergeAccount {
         budget: &Budget,
     ) -> Result<Self, Error> {
         let parents = history.commit(merge)?.parents.to_vec();
-        let sides = MergeSides::find(history, merge, &parents)?;
-        let mut contents = Contents::new(repo, history, budget);
-        let mut trees = Trees::new(repo);
-        let changes = loop {
-            match own_changes(&mut trees, budget, &mut contents, &sides, &mut |_| true)? {
-                Some(changes) => break changes,
-                None => contents.ask()?,
-            }
-        };
-        let named = changes
-            .into_iter()
-            .map(|change| (change.path, change.departure));
+        let mut merges = Merges::new(repo, history, budget);
+        merges.meet(&mut Trees::new(repo), merge, &parents)?;
+        let all = ClassMask::ALL;
+        merges.settle(&[merge], &|_| all, Need::Paths(all))?;
+        let changes = merges.changes(merge)?.iter().cloned();
+        let changes = changes.map(|change| (change.path, change.departure));
         Ok(Self {
             parents,
-            bases: sides.bases,
-            changes: named.collect(),
+            bases: merges.bases(merge)?.to_vec(),
+            changes: changes.collect(),
         })
     }
 

@@ -88,16 +88,25 @@ impl History<'_> {
         let mut pairs = Vec::new();
         for row in &range.rows {
             if let [first, second] = row.parents.as_slice() {
-                let pair = (range.oid(*second)?, range.oid(*first)?);
-                if !self.bases.borrow().contains_key(&pair) {
-                    let time = self.links(self.node(row.oid)?)?.time;
-                    pairs.push((time, pair));
-                }
+                pairs.push((range.oid(*second)?, range.oid(*first)?));
+            }
+        }
+        self.prepare_bases(&pairs)
+    }
+
+    /// The same for the merges of any two commits.
+    pub(super) fn prepare_bases(&self, pairs: &[Pair]) -> Result<(), Error> {
+        let mut unknown = Vec::new();
+        for pair in pairs {
+            if !self.bases.borrow().contains_key(pair) {
+                let time = |oid| Ok::<_, Error>(self.links(self.node(oid)?)?.time);
+                unknown.push((time(pair.0)?.max(time(pair.1)?), *pair));
             }
         }
         // Merges of one time have the most in common.
-        pairs.sort_unstable();
-        for group in pairs.chunks(LANES) {
+        unknown.sort_unstable();
+        unknown.dedup();
+        for group in unknown.chunks(LANES) {
             let lanes: Vec<(Oid, &[Oid])> = group
                 .iter()
                 .map(|(_, (one, other))| (*one, std::slice::from_ref(other)))

@@ -59,6 +59,15 @@ impl Range {
             .ok_or(Error::Internal("a commit outside of its range"))
     }
 
+    /// The same commit as a range of its own.
+    pub fn alone(&self, at: CommitIx) -> Result<Self, Error> {
+        let mut row = self.row(at)?.clone();
+        for parent in &mut row.parents {
+            *parent = Parent::Out(self.oid(*parent)?);
+        }
+        Ok(Self { rows: vec![row] })
+    }
+
     /// The name of a parent.
     pub fn oid(&self, parent: Parent) -> Result<Oid, Error> {
         match parent {

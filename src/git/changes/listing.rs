@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::{DEEPEST, NAMELESS};
+use super::{DEEPEST, NAMELESS, Versions};
 use crate::budget::{Budget, Exceeded};
 use crate::classify::{ClassMask, State, States};
 use crate::error::Error;
-use crate::git::trees::{Trees, Versions, differences};
+use crate::git::trees::{Trees, differences};
 
 /// A folder whose versions are still to be compared, each for the pair of that place.
 struct Folder {
@@ -57,25 +57,26 @@ impl Listing<'_, '_> {
     ) -> Result<(), Error> {
         let mut names: HashMap<Vec<u8>, usize> = HashMap::new();
         let mut path = folder.path.clone();
-        for (at, (old, new)) in &folder.pairs {
+        for (at, (new, old)) in &folder.pairs {
             for _ in old.iter().chain(new) {
                 self.budget.tree_object()?;
             }
-            let (was, is) = (self.trees.get(*old)?, self.trees.get(*new)?);
+            let versions = [self.trees.get(*new)?, self.trees.get(*old)?];
             let mut differs = folder.depth == 0;
-            differences(&was, &is, &mut |difference| {
+            differences(&versions, &mut |difference| {
                 differs = true;
                 let name = difference.name;
                 path.truncate(folder.path.len());
                 path.extend_from_slice(name);
-                let Some(versions) = difference.folder() else {
+                if !difference.is_folder() {
                     visit(*at, &path);
-                    return;
-                };
+                    return Ok(());
+                }
+                let versions = difference.first_two();
                 let known = names.get(name).and_then(|place| open.get_mut(*place));
                 if let Some(below) = known {
                     below.pairs.push((*at, versions));
-                    return;
+                    return Ok(());
                 }
                 let state = self.states.folder(folder.state, name);
                 if self.states.below(state).meets(self.wanted) {
@@ -88,6 +89,7 @@ impl Listing<'_, '_> {
                         pairs: vec![(*at, versions)],
                     });
                 }
+                Ok(())
             })?;
             if !differs {
                 path.truncate(folder.path.len());

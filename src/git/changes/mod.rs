@@ -4,18 +4,18 @@
 //! neither knows how they were come by.
 
 mod listing;
+mod merges;
 mod verdict;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use self::listing::Listing;
+pub(super) use self::merges::{Merges, Need};
 use self::verdict::Verdicts;
-use super::content::Contents;
 use super::history::History;
-use super::merge::{self, Departure, MergeSides};
 use super::open::Repo;
 use super::range::{CommitIx, CommitRow, Parent, Range};
-use super::trees::{Trees, Versions};
+use super::trees::Trees;
 use crate::budget::Budget;
 use crate::classify::{ClassMask, Classifier, Match, States};
 use crate::error::Error;
@@ -27,6 +27,9 @@ use crate::update::Oid;
 /// is shown here, as the folder's path with its `/`: walks don't look into a folder whose class
 /// is certain, so it counts there, and what counts must be the same everywhere.
 const NAMELESS: &[u8] = b"";
+
+/// The objects of a folder, now and before; `None` where there is none.
+type Versions = (Option<Oid>, Option<Oid>);
 
 /// How many folders deep a path may be: git's own `core.maxTreeDepth`.
 pub(super) const DEEPEST: usize = 2048;
@@ -65,8 +68,9 @@ impl Touched {
 
 /// An engine that knows what commits change.
 pub trait Changes {
-    /// The classes each commit of the range touches, in the range's order.
-    fn classes(&mut self, range: &Range) -> Result<Vec<Touched>, Error>;
+    /// The classes each commit of the range touches, in the range's order. Of what merges resolved
+    /// only the classes in `resolved` are sure to be told: the others may take work.
+    fn classes(&mut self, range: &Range, resolved: ClassMask) -> Result<Vec<Touched>, Error>;
 
     /// Up to `cap` paths that the commit changes, the first by byte order: those of the classes
     /// in `of`, by how they came to be changed.
@@ -84,18 +88,9 @@ pub struct BatchChanges<'r> {
     history: &'r History<'r>,
     classifier: &'r Classifier,
     budget: &'r Budget,
-    contents: Contents<'r>,
     trees: Trees<'r>,
     states: States<'r>,
-    /// Merges' own changes, by commit: working them out may have meant asking git.
-    merges: HashMap<Oid, Vec<OwnChange>>,
-}
-
-/// A path that a merge itself changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct OwnChange {
-    pub path: Vec<u8>,
-    pub departure: Departure,
+    merges: Merges<'r>,
 }
 
 impl<'r> BatchChanges<'r> {
@@ -110,10 +105,9 @@ impl<'r> BatchChanges<'r> {
             history,
             classifier,
             budget,
-            contents: Contents::new(repo, history, budget),
             trees: Trees::new(repo),
             states: classifier.states(),
-            merges: HashMap::new(),
+            merges: Merges::new(repo, history, budget),
         }
     }
 
@@ -138,9 +132,14 @@ impl<'r> BatchChanges<'r> {
                 visit(*at, path, Origin::Changed);
             }
         })?;
-        self.know_merges(range)?;
-        for (at, row) in range.rows.iter().enumerate() {
-            for change in self.merges.get(&row.oid).into_iter().flatten() {
+        self.know_merges(range, Need::Paths(ClassMask::ALL))?;
+        for (at, row) in range
+            .rows
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| row.is_merge())
+        {
+            for change in self.merges.changes(row.oid)? {
                 visit(at, &change.path, change.departure.origin());
             }
         }
@@ -167,7 +166,7 @@ impl<'r> BatchChanges<'r> {
             Some(Parent::In(at)) => Some(range.row(*at)?.tree),
             Some(Parent::Out(oid)) => Some(self.history.commit(*oid)?.tree),
         };
-        Ok((old, Some(row.tree)))
+        Ok((Some(row.tree), old))
     }
 
     fn listing(&mut self, wanted: ClassMask) -> Listing<'_, 'r> {
@@ -179,45 +178,23 @@ impl<'r> BatchChanges<'r> {
         }
     }
 
-    /// Works out the own changes of all merges of the range. Contents that both sides changed are
-    /// collected from all of them, put to git at once, and the merges that waited looked at again:
-    /// an octopus may need as many rounds as it has parents.
-    fn know_merges(&mut self, range: &Range) -> Result<(), Error> {
-        let mut open: Vec<MergeSides> = Vec::new();
-        for row in &range.rows {
-            if row.is_merge() && !self.merges.contains_key(&row.oid) {
-                open.push(self.sides(range, row)?);
-            }
+    /// Works out the own changes of all merges of the range, as far as they are needed.
+    fn know_merges(&mut self, range: &Range, need: Need) -> Result<(), Error> {
+        self.history.prepare_merge_bases(range)?;
+        let mut met = Vec::new();
+        for row in range.rows.iter().filter(|row| row.is_merge()) {
+            let parents = row.parents.iter().map(|parent| range.oid(*parent));
+            let parents = parents.collect::<Result<Vec<_>, _>>()?;
+            self.merges.meet(&mut self.trees, row.oid, &parents)?;
+            met.push(row.oid);
         }
-        while !open.is_empty() {
-            let mut waiting = Vec::new();
-            for sides in open {
-                let trees = &mut self.trees;
-                let contents = &mut self.contents;
-                let all = &mut |_: &[u8]| true;
-                match merge::own_changes(trees, self.budget, contents, &sides, all)? {
-                    Some(changes) => drop(self.merges.insert(sides.oid, changes)),
-                    None => waiting.push(sides),
-                }
-            }
-            self.contents.ask()?;
-            open = waiting;
-        }
-        Ok(())
-    }
-
-    fn sides(&self, range: &Range, row: &CommitRow) -> Result<MergeSides, Error> {
-        let parents = row
-            .parents
-            .iter()
-            .map(|parent| range.oid(*parent))
-            .collect::<Result<Vec<_>, _>>()?;
-        MergeSides::find(self.history, row.oid, &parents)
+        let class = |path: &[u8]| self.classifier.mask(path);
+        self.merges.settle(&met, &class, need)
     }
 }
 
 impl Changes for BatchChanges<'_> {
-    fn classes(&mut self, range: &Range) -> Result<Vec<Touched>, Error> {
+    fn classes(&mut self, range: &Range, resolved: ClassMask) -> Result<Vec<Touched>, Error> {
         let mut all = vec![Touched::default(); range.rows.len()];
         let (places, pairs) = self.pairs(range)?;
         let masks = Verdicts::new(&mut self.trees, &mut self.states, self.budget).of(&pairs)?;
@@ -226,9 +203,10 @@ impl Changes for BatchChanges<'_> {
                 touched.own = mask;
             }
         }
-        self.know_merges(range)?;
-        for (row, touched) in range.rows.iter().zip(&mut all) {
-            for change in self.merges.get(&row.oid).into_iter().flatten() {
+        self.know_merges(range, Need::Classes(resolved))?;
+        let rows = range.rows.iter().zip(&mut all);
+        for (row, touched) in rows.filter(|(row, _)| row.is_merge()) {
+            for change in self.merges.changes(row.oid)? {
                 let mask = self.classifier.mask(&change.path);
                 match change.departure.origin() {
                     Origin::Changed | Origin::Added => touched.own |= mask,
@@ -256,11 +234,9 @@ impl Changes for BatchChanges<'_> {
             }
         };
         if row.is_merge() {
-            if !self.merges.contains_key(&row.oid) {
-                self.know_merges(range)?;
-            }
-            let changes = self.merges.get(&row.oid);
-            for change in changes.ok_or(Error::Internal("a merge that nobody looked at"))? {
+            let alone = range.alone(at)?;
+            self.know_merges(&alone, Need::Paths(of.resolved))?;
+            for change in self.merges.changes(row.oid)? {
                 visit(&change.path, change.departure.origin());
             }
         } else {
@@ -321,7 +297,7 @@ impl Repo {
             budget,
             wanted: ClassMask::ALL,
         }
-        .of(&[(None, Some(tree))], &mut |_, path| {
+        .of(&[(Some(tree), None)], &mut |_, path| {
             paths.push(path.to_vec())
         })?;
         paths.sort_unstable();

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::{DEEPEST, NAMELESS};
+use super::{DEEPEST, NAMELESS, Versions};
 use crate::budget::{Budget, Exceeded};
 use crate::classify::{ClassMask, State, States};
 use crate::error::Error;
-use crate::git::trees::{Trees, Versions, differences};
+use crate::git::trees::{Trees, differences};
 
 /// A question that several commits can have in common: which classes have paths at which these
 /// versions of a folder differ. What the folder is called matters only by what it leaves open.
@@ -126,25 +126,26 @@ impl<'w, 'r> Verdicts<'w, 'r> {
         Ok(())
     }
 
-    fn look(&mut self, folder: &Folder, (old, new): Versions) -> Result<Looked, Error> {
+    fn look(&mut self, folder: &Folder, (new, old): Versions) -> Result<Looked, Error> {
         for _ in old.iter().chain(&new) {
             self.budget.tree_object()?;
         }
-        let (was, is) = (self.trees.get(old)?, self.trees.get(new)?);
+        let versions = [self.trees.get(new)?, self.trees.get(old)?];
         let mut found = ClassMask::EMPTY;
         let mut folders = Vec::new();
-        differences(&was, &is, &mut |difference| {
+        differences(&versions, &mut |difference| {
             let name = difference.name;
-            let Some(versions) = difference.folder() else {
+            if !difference.is_folder() {
                 found |= self.states.class(folder.state, name);
-                return;
-            };
+                return Ok(());
+            }
             let child = self.states.folder(folder.state, name);
             let possible = self.states.below(child);
             match possible.is_one() {
                 true => found |= possible,
-                false => folders.push((possible, name.to_vec(), versions)),
+                false => folders.push((possible, name.to_vec(), difference.first_two())),
             }
+            Ok(())
         })?;
         if found.is_empty() && folders.is_empty() && folder.depth > 0 {
             found = self.states.class(folder.state, NAMELESS);

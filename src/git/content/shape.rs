@@ -33,22 +33,22 @@ impl Shape {
     /// Collects the commits.
     pub fn find(history: &History<'_>, one: Oid, other: Oid) -> Result<Self, Error> {
         let mut commits = vec![one, other];
-        let mut open = vec![(one, other)];
+        let mut level = vec![(one, other)];
         let mut seen = BTreeSet::new();
-        while let Some((one, other)) = open.pop() {
-            if !seen.insert((one.min(other), one.max(other))) {
-                continue;
-            }
-            let found = history.merge_bases(one, &[other])?;
-            for (at, base) in found.iter().enumerate() {
-                if !commits.contains(base) && commits.len() < MOST_COMMITS {
-                    commits.push(*base);
+        while !level.is_empty() && commits.len() < MOST_COMMITS {
+            level.retain(|(one, other)| seen.insert((*one.min(other), *one.max(other))));
+            history.prepare_bases(&level)?;
+            let mut below = Vec::new();
+            for (one, other) in level {
+                let found = history.merge_bases(one, &[other])?;
+                for (at, base) in found.iter().enumerate() {
+                    if !commits.contains(base) && commits.len() < MOST_COMMITS {
+                        commits.push(*base);
+                    }
+                    below.extend(found.iter().take(at).map(|before| (*before, *base)));
                 }
-                open.extend(found.iter().take(at).map(|before| (*before, *base)));
             }
-            if commits.len() >= MOST_COMMITS {
-                break;
-            }
+            level = below;
         }
         Self::ordered(history, &commits)
     }

@@ -1,14 +1,14 @@
-//! Two versions of one folder, side by side.
+//! Versions of one folder, side by side: two of them for an ordinary commit, more for a merge.
 //!
-//! Nearly always one entry of many differs. So the bytes that both versions begin with are
-//! stepped over, an entry at a time but without a look at it, and what both end with isn't looked
-//! at at all: what stands between is read entry by entry.
+//! Nearly always one entry of many differs. So the bytes that all versions begin with are stepped
+//! over, an entry at a time but without a look at it, as is every later entry that all have alike,
+//! and what all end with isn't looked at at all. Only what differs is taken apart.
 //!
-//! What is read must make sense, or the object is refused. That the rest does follows: where no
-//! name is new, the names are some of the old version's, in its order. Where one is, the new
-//! version is read whole.
+//! What is taken apart must make sense, or the object is refused. That the rest does follows:
+//! where the first version has no name that the others lack, its names are theirs, in their order.
+//! Where it has one, it is read whole.
 
-use std::cmp::Ordering;
+use smallvec::SmallVec;
 
 use crate::error::Error;
 use crate::git::objects::{Entry, Leaf, Mode, TreeObject};
@@ -17,126 +17,163 @@ use crate::update::Oid;
 /// Bytes that are compared at once.
 const BLOCK: usize = 64;
 
-/// The objects of two versions of a folder; `None` where there is none.
-pub(in crate::git) type Versions = (Option<Oid>, Option<Oid>);
-
-/// A name at which two versions differ. Where a file became a folder, or a folder a file, the name
-/// comes twice: once as what went, once as what came.
+/// A name at which versions differ. Where a file became a folder, or a folder a file, the name
+/// comes twice: once for each kind.
 #[derive(Clone, Copy)]
 pub(in crate::git) struct Difference<'t> {
     /// One component of a path.
     pub name: &'t [u8],
-    /// What stands there in the old version.
-    pub old: Option<Leaf>,
-    /// What stands there in the new one.
-    pub new: Option<Leaf>,
+    /// What stands there in each version.
+    pub leaves: &'t [Option<Leaf>],
 }
 
 impl Difference<'_> {
-    /// What to compare next, if it is a folder.
-    pub fn folder(&self) -> Option<Versions> {
-        let is_folder = |leaf: Leaf| leaf.mode == Mode::Tree;
-        let oid = |leaf: Leaf| leaf.oid;
-        let either = self.old.or(self.new);
-        either
-            .is_some_and(is_folder)
-            .then(|| (self.old.map(oid), self.new.map(oid)))
+    /// Returns true if and only if it is a folder wherever there is anything.
+    pub fn is_folder(&self) -> bool {
+        let mut there = self.leaves.iter().flatten();
+        there.next().is_some_and(|leaf| leaf.mode == Mode::Tree)
+    }
+
+    /// The objects in the first version and in the second one.
+    pub fn first_two(&self) -> (Option<Oid>, Option<Oid>) {
+        let mut oids = self.leaves.iter().map(|leaf| leaf.map(|leaf| leaf.oid));
+        (oids.next().flatten(), oids.next().flatten())
     }
 }
 
-/// Calls `visit` with each name at which the versions differ.
+/// Calls `visit` with each name at which not all versions are the same. The first version is the
+/// one in question; the others are what it was made from.
 pub(in crate::git) fn differences(
-    old: &TreeObject,
-    new: &TreeObject,
-    visit: &mut dyn FnMut(Difference<'_>),
+    versions: &[TreeObject],
+    visit: &mut dyn FnMut(Difference<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let same = whole_entries(new, common_prefix(&old.raw, &new.raw));
-    let mut left = Side::new(old, same);
-    let mut right = Side::new(new, same);
-    let tail = common_suffix(left.rest, right.rest);
+    let Some((first, others)) = versions.split_first() else {
+        return Ok(());
+    };
+    let prefixes = others
+        .iter()
+        .map(|other| common_prefix(&first.raw, &other.raw));
+    let same = whole_entries(first, prefixes.min().unwrap_or(first.raw.len()));
+    let all = versions.iter().map(|version| Cursor::new(version, same));
+    let mut cursors: SmallVec<[Cursor<'_>; 4]> = all.collect();
+    let tail = common_tail(&cursors);
+    let mut leaves: SmallVec<[Option<Leaf>; 4]> = SmallVec::new();
     let mut has_new_name = false;
     loop {
-        skip_equal(&mut left, &mut right);
-        if left.rest.len() == right.rest.len() && left.rest.len() <= tail {
+        skip_equal(&mut cursors);
+        if are_at_tail(&cursors, tail) {
             break;
         }
-        let (one, other) = (left.next()?, right.next()?);
-        let order = match (&one, &other) {
-            (None, None) => break,
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (Some(one), Some(other)) => one.order(other),
+        let Some(entry) = foremost(&mut cursors)? else {
+            break;
         };
-        let one = one.filter(|_| order.is_le());
-        let other = other.filter(|_| order.is_ge());
-        left.step(one.is_some());
-        right.step(other.is_some());
-        has_new_name |= order.is_gt();
-        let leaf = |entry: Entry<'_>| entry.leaf;
-        let (old, new) = (one.map(leaf), other.map(leaf));
-        if let Some(Entry { name, .. }) = one.or(other).filter(|_| old != new) {
-            visit(Difference { name, old, new });
+        leaves.clear();
+        leaves.extend(cursors.iter_mut().map(|cursor| cursor.take(&entry)));
+        let mut there = leaves.iter().map(Option::is_some);
+        has_new_name |= there.next() == Some(true) && !there.any(|is_there| is_there);
+        if leaves.iter().any(|leaf| Some(leaf) != leaves.first()) {
+            visit(Difference {
+                name: entry.name,
+                leaves: &leaves,
+            })?;
         }
     }
     if has_new_name {
-        new.entries()?;
+        first.entries()?;
     }
     Ok(())
 }
 
 /// The part of a version that isn't read yet.
-struct Side<'t> {
-    object: &'t TreeObject,
+struct Cursor<'t> {
+    version: &'t TreeObject,
     rest: &'t [u8],
-    /// The entry at its front, if it was read.
+    /// The entry at its front and what follows it, if it was taken apart.
     front: Option<(Entry<'t>, &'t [u8])>,
 }
 
-impl<'t> Side<'t> {
-    fn new(object: &'t TreeObject, from: usize) -> Self {
+impl<'t> Cursor<'t> {
+    fn new(version: &'t TreeObject, from: usize) -> Self {
         Self {
-            object,
-            rest: object.raw.get(from..).unwrap_or_default(),
+            version,
+            rest: version.raw.get(from..).unwrap_or_default(),
             front: None,
         }
     }
 
     /// The entry at the front; `None` at the end.
-    fn next(&mut self) -> Result<Option<Entry<'t>>, Error> {
+    fn front(&mut self) -> Result<Option<Entry<'t>>, Error> {
         if self.front.is_none() && !self.rest.is_empty() {
-            self.front = Some(self.object.split(self.rest)?);
+            self.front = Some(self.version.split(self.rest)?);
         }
         Ok(self.front.map(|(entry, _)| entry))
     }
 
-    /// Goes on to the next one, if this one was used.
-    fn step(&mut self, used: bool) {
-        if let Some((_, after)) = self.front.take_if(|_| used) {
-            self.rest = after;
+    /// What the entry at the front is, and on to the next one, if it has this name and kind.
+    fn take(&mut self, wanted: &Entry<'_>) -> Option<Leaf> {
+        let (entry, after) = self
+            .front
+            .take_if(|(entry, _)| entry.order(wanted).is_eq())?;
+        self.rest = after;
+        Some(entry.leaf)
+    }
+}
+
+/// The entry that comes first in git's order.
+fn foremost<'t>(cursors: &mut [Cursor<'t>]) -> Result<Option<Entry<'t>>, Error> {
+    let mut first: Option<Entry<'t>> = None;
+    for cursor in cursors {
+        if let Some(entry) = cursor.front()?
+            && first.is_none_or(|first| entry.order(&first).is_lt())
+        {
+            first = Some(entry);
+        }
+    }
+    Ok(first)
+}
+
+/// Steps over the entries at all fronts as long as they are the same bytes.
+fn skip_equal(cursors: &mut [Cursor<'_>]) {
+    if cursors.iter().any(|cursor| cursor.front.is_some()) {
+        return;
+    }
+    let Some((first, others)) = cursors.split_first_mut() else {
+        return;
+    };
+    while let Some((entry, after)) = first.version.split_raw(first.rest)
+        && others.iter().all(|other| other.rest.starts_with(entry))
+    {
+        first.rest = after;
+        for other in others.iter_mut() {
+            other.rest = other.rest.get(entry.len()..).unwrap_or_default();
         }
     }
 }
 
-/// Steps over the entries at both fronts as long as they are the same bytes.
-fn skip_equal(left: &mut Side<'_>, right: &mut Side<'_>) {
-    if left.front.is_some() || right.front.is_some() {
-        return;
-    }
-    while let Some((entry, after)) = left.object.split_raw(left.rest) {
-        let Some(rest) = right.rest.strip_prefix(entry) else {
-            break;
-        };
-        (left.rest, right.rest) = (after, rest);
-    }
-}
-
 /// How many of the first `most` bytes are whole entries.
-fn whole_entries(object: &TreeObject, most: usize) -> usize {
-    let mut rest = object.raw.get(..most).unwrap_or_default();
-    while let Some((_, after)) = object.split_raw(rest) {
+fn whole_entries(version: &TreeObject, most: usize) -> usize {
+    let mut rest = version.raw.get(..most).unwrap_or_default();
+    while let Some((_, after)) = version.split_raw(rest) {
         rest = after;
     }
     most - rest.len()
+}
+
+/// Returns true if and only if all that is left is the same everywhere.
+fn are_at_tail(cursors: &[Cursor<'_>], tail: usize) -> bool {
+    let left = cursors.first().map_or(0, |first| first.rest.len());
+    left <= tail && cursors.iter().all(|cursor| cursor.rest.len() == left)
+}
+
+/// How many bytes at the ends are the same everywhere. They needn't begin where an entry does.
+fn common_tail(cursors: &[Cursor<'_>]) -> usize {
+    let Some((first, others)) = cursors.split_first() else {
+        return 0;
+    };
+    let tails = others
+        .iter()
+        .map(|other| common_suffix(first.rest, other.rest));
+    tails.min().unwrap_or_default()
 }
 
 fn common_prefix(one: &[u8], other: &[u8]) -> usize {

@@ -8,7 +8,7 @@ mod store;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-pub(super) use self::compare::{Versions, differences};
+pub(super) use self::compare::{Difference, differences};
 use self::packs::{PackReader, Packs};
 use self::store::Store;
 use super::objects::TreeObject;

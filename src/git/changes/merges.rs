@@ -1,0 +1,154 @@
+//! The own changes of merges, as far as they are asked for.
+//!
+//! The tree objects show most of it, and of all merges of a range at little cost. What is left
+//! are paths that both sides changed, where contents must be looked at, and sometimes git be
+//! asked. That is done for the classes in question alone, and not where the same class is known
+//! to be touched anyway. The other paths stay open, until somebody wants to see them.
+
+use std::collections::HashMap;
+
+use crate::budget::Budget;
+use crate::classify::ClassMask;
+use crate::error::Error;
+use crate::finding::Origin;
+use crate::git::content::Contents;
+use crate::git::history::History;
+use crate::git::merge::{MergeSides, OpenPath, OwnChange, Settled, survey};
+use crate::git::open::Repo;
+use crate::git::trees::Trees;
+use crate::update::Oid;
+
+/// From a path to the set of its class.
+type Classes<'c> = &'c dyn Fn(&[u8]) -> ClassMask;
+
+/// Merges that were looked at.
+pub(in crate::git) struct Merges<'r> {
+    history: &'r History<'r>,
+    budget: &'r Budget,
+    contents: Contents<'r>,
+    known: HashMap<Oid, Merge>,
+}
+
+/// How much of what is open is to be settled.
+#[derive(Clone, Copy)]
+pub(in crate::git) enum Need {
+    /// Every path of these classes.
+    Paths(ClassMask),
+    /// Of these classes, whether there is any path.
+    Classes(ClassMask),
+}
+
+struct Merge {
+    sides: MergeSides,
+    found: Vec<OwnChange>,
+    open: Vec<OpenPath>,
+}
+
+impl<'r> Merges<'r> {
+    /// None yet.
+    pub fn new(repo: &'r Repo, history: &'r History<'r>, budget: &'r Budget) -> Self {
+        Self {
+            history,
+            budget,
+            contents: Contents::new(repo, history, budget),
+            known: HashMap::new(),
+        }
+    }
+
+    /// Looks at the tree objects of a merge, unless that was done before.
+    pub fn meet(&mut self, trees: &mut Trees<'_>, oid: Oid, parents: &[Oid]) -> Result<(), Error> {
+        if self.known.contains_key(&oid) {
+            return Ok(());
+        }
+        let sides = MergeSides::find(self.history, oid, parents)?;
+        let seen = survey(trees, self.budget, &sides)?;
+        let merge = Merge {
+            sides,
+            found: seen.found,
+            open: seen.open,
+        };
+        self.known.insert(oid, merge);
+        Ok(())
+    }
+
+    /// Settles what is open of these merges, as far as it is needed. Questions are collected from
+    /// all of them and put to git at once; an octopus, or bases that were merged themselves, may
+    /// need several rounds.
+    pub fn settle(&mut self, oids: &[Oid], class: Classes<'_>, need: Need) -> Result<(), Error> {
+        loop {
+            let mut waits = false;
+            for oid in oids {
+                if let Some(merge) = self.known.get_mut(oid) {
+                    waits |= merge.settle(&mut self.contents, class, need)?;
+                }
+            }
+            if !waits {
+                return Ok(());
+            }
+            self.contents.ask()?;
+        }
+    }
+
+    /// What is known to be the merge's own change.
+    pub fn changes(&self, oid: Oid) -> Result<&[OwnChange], Error> {
+        let merge = self.known.get(&oid);
+        let merge = merge.ok_or(Error::Internal("a merge that nobody looked at"))?;
+        Ok(&merge.found)
+    }
+
+    /// For each parent of a merge but the first, the merge bases of it and all before it.
+    pub fn bases(&self, oid: Oid) -> Result<&[Vec<Oid>], Error> {
+        let merge = self.known.get(&oid);
+        let merge = merge.ok_or(Error::Internal("a merge that nobody looked at"))?;
+        Ok(&merge.sides.bases)
+    }
+}
+
+impl Merge {
+    /// Settles what can be settled without git; true if something waits for it.
+    fn settle(
+        &mut self,
+        contents: &mut Contents<'_>,
+        class: Classes<'_>,
+        need: Need,
+    ) -> Result<bool, Error> {
+        let mut needed = self.needed(class, need);
+        let mut waits = false;
+        for path in std::mem::take(&mut self.open) {
+            let mask = class(&path.path);
+            if !needed.meets(mask) {
+                self.open.push(path);
+                continue;
+            }
+            match path.settle(&self.sides, contents)? {
+                Settled::Same => {}
+                Settled::Waits => {
+                    waits = true;
+                    self.open.push(path);
+                }
+                Settled::Differs(departure) => {
+                    if matches!(need, Need::Classes(_)) {
+                        needed = needed.without(mask);
+                    }
+                    self.found.push(OwnChange {
+                        path: path.path,
+                        departure,
+                    });
+                }
+            }
+        }
+        Ok(waits)
+    }
+
+    /// The classes of which open paths matter. An open path can only come to be resolved.
+    fn needed(&self, class: Classes<'_>, need: Need) -> ClassMask {
+        match need {
+            Need::Paths(wanted) => wanted,
+            Need::Classes(wanted) => {
+                let resolved = |change: &&OwnChange| change.departure.origin() == Origin::Resolved;
+                let resolved = self.found.iter().filter(resolved);
+                resolved.fold(wanted, |left, change| left.without(class(&change.path)))
+            }
+        }
+    }
+}
