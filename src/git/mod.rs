@@ -3,6 +3,7 @@
 //! | module | what it gives |
 //! |---|---|
 //! | `command` | a git process with a clean environment and a deadline |
+//! | `libgit2` | what libgit2 is told before it opens anything |
 //! | `open` | a repository, the quarantine included; its configuration |
 //! | `hooks` | where git looks for hooks |
 //! | `config_file` | changes to a config file, all of them or none |
@@ -35,6 +36,7 @@ mod config_file;
 mod content;
 mod history;
 mod hooks;
+mod libgit2;
 mod merge;
 mod merge_bases;
 mod objects;

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use git2::{Config, ConfigLevel, ErrorCode, Repository};
 
 use super::command::CleanGit;
+use super::libgit2::{know_extensions, trust_owner};
 use crate::error::Error;
 use crate::update::{ObjectFormat, Oid};
 
@@ -312,37 +312,6 @@ fn unreadable(path: &Path, error: &git2::Error) -> Error {
         _ => "",
     };
     Error::Repository(format!("{}: {}{way_out}", path.display(), error.message()))
-}
-
-/// Lets libgit2 open reftable repositories. Objects are all that it reads there: see `refs`.
-fn know_extensions() -> Result<(), Error> {
-    static SET: OnceLock<Result<(), String>> = OnceLock::new();
-    let known = [
-        "noop",
-        "objectformat",
-        "partialclone",
-        "preciousobjects",
-        "refstorage",
-        "relativeworktrees",
-        "worktreeconfig",
-    ];
-    let set = SET.get_or_init(|| {
-        #[allow(unsafe_code)]
-        // SAFETY: libgit2 asks that no other thread reads the list meanwhile. It reads it when a
-        // repository is opened, and every open here waits for this one call.
-        let set = unsafe { git2::opts::set_extensions(&known) };
-        set.map_err(|error| error.message().to_owned())
-    });
-    set.clone().map_err(Error::Repository)
-}
-
-/// Switches libgit2's question off who owns the repository. Only a hook may: the git that runs it
-/// has asked it, and knows every form of `safe.directory`, where libgit2 knows two.
-fn trust_owner() -> Result<(), Error> {
-    #[allow(unsafe_code)]
-    // SAFETY: it sets one flag, and no other thread of a hook uses libgit2.
-    let set = unsafe { git2::opts::set_verify_owner_validation(false) };
-    set.map_err(|error| Error::Repository(error.message().to_owned()))
 }
 
 #[cfg(test)]
