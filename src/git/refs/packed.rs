@@ -14,8 +14,10 @@ use std::path::Path;
 use super::files::{Plain, Unusual, if_there};
 use crate::update::{ObjectFormat, Oid, RefName};
 
-/// So many bytes are read at once, and this near to what is looked for halving ends.
-const BLOCK: u16 = 4096;
+/// So many bytes are read at once.
+const BLOCK: usize = 4096;
+/// Halving ends this near to what is looked for.
+const NEAR: u64 = 512;
 /// To look for one name is as much work as to read so many bytes.
 const WORTH_A_SEARCH: u64 = 1 << 16;
 
@@ -56,7 +58,7 @@ impl Packed {
             .unwrap_or(u64::MAX)
             .saturating_mul(WORTH_A_SEARCH);
         if about.len() > worth {
-            let text = BufReader::with_capacity(BLOCK.into(), file);
+            let text = BufReader::with_capacity(BLOCK, file);
             return Self::new(text, about.len(), format);
         }
         let mut text = Vec::new();
@@ -132,7 +134,7 @@ impl Packed {
     fn find(&mut self, name: &[u8]) -> Plain<()> {
         // All refs before `low` are less; one that begins behind `high` isn't the first.
         let (mut low, mut high) = (self.start, self.end);
-        while high.saturating_sub(low) > BLOCK.into() {
+        while high.saturating_sub(low) > NEAR {
             let middle = low.midpoint(high);
             self.go(middle)?;
             // The rest of whatever line this is.
