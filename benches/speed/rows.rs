@@ -1,0 +1,419 @@
+//! How each row is measured. Rows that share a baseline are measured together, in turn.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::engine::{Question, read_policy};
+use crate::goals::Outcome;
+use crate::process::Job;
+use crate::repositories::{Pushed, Repositories, git_says};
+use crate::samples::{Samples, contest, peaks};
+
+const PRESET: &str = "preset:bpf-next";
+const TREEWARDEN: &str = env!("CARGO_BIN_EXE_treewarden");
+const HOOK: &str = env!("CARGO_BIN_EXE_treewarden-pre-receive");
+
+/// What the rows are measured with.
+pub struct Bench {
+    pub repositories: Repositories,
+    /// Where small files for the rows are put.
+    pub folder: PathBuf,
+    /// A repository of a real history, from the environment.
+    pub real: Option<PathBuf>,
+    pub rounds: usize,
+}
+
+/// Outcomes by the rows' keys.
+pub type Found = Vec<(&'static str, Outcome)>;
+
+/// Rows that are measured together.
+pub struct Group {
+    pub keys: &'static [&'static str],
+    pub measure: fn(&Bench) -> Result<Found, String>,
+}
+
+pub const GROUPS: &[Group] = &[
+    Group {
+        keys: &[
+            "check-15000",
+            "check-15000-workers",
+            "walk-15000",
+            "masks-15000",
+            "growth",
+        ],
+        measure: Bench::verdicts,
+    },
+    Group {
+        keys: &["check-15000-no-graph"],
+        measure: Bench::without_graph,
+    },
+    Group {
+        keys: &["list-15000"],
+        measure: Bench::list,
+    },
+    Group {
+        keys: &["real-10000", "real-10000-only"],
+        measure: Bench::real,
+    },
+    Group {
+        keys: &["check-100"],
+        measure: Bench::hundred,
+    },
+    Group {
+        keys: &["merges-masks", "merges-list"],
+        measure: Bench::merges,
+    },
+    Group {
+        keys: &["one-commit", "one-commit-shell"],
+        measure: Bench::one_commit,
+    },
+    Group {
+        keys: &["forward-15000", "forward-200"],
+        measure: Bench::forward,
+    },
+    Group {
+        keys: &["deep-time", "deep-memory"],
+        measure: Bench::deep,
+    },
+    Group {
+        keys: &["deep-everywhere-time", "deep-everywhere-memory"],
+        measure: Bench::deep_everywhere,
+    },
+    Group {
+        keys: &["memory-15000", "memory-15000-workers"],
+        measure: Bench::memory,
+    },
+    Group {
+        keys: &["policy"],
+        measure: Bench::policy,
+    },
+];
+
+impl Bench {
+    fn verdicts(&self) -> Result<Found, String> {
+        let kernel = self.repositories.kernel()?;
+        let (long, short) = (
+            self.repositories.before(15_000),
+            self.repositories.before(1_500),
+        );
+        let mut jobs = vec![
+            baseline(&kernel, &long, "master"),
+            check(&kernel, PRESET, "bpf-next/master", &long),
+            check(&kernel, PRESET, "bpf-next/master", &short),
+            check(&kernel, PRESET, "bpf-next/for-next", &long),
+            asked(Question::Masks, &kernel, PRESET, &long, "master"),
+        ];
+        if knows_jobs() {
+            let job = check(&kernel, PRESET, "bpf-next/master", &long);
+            jobs.push(job.with(["--jobs", "2"]));
+        }
+        let mut times = contest(&jobs, self.rounds).into_iter();
+        let git = times.next().unwrap()?;
+        let mut next = || times.next().unwrap_or_else(|| Err(NO_JOBS.into()));
+        let (long, short, walk, masks, workers) = (next(), next(), next(), next(), next());
+        let growth = match (&long, &short) {
+            (Ok(long), Ok(short)) => Outcome::Spent(long.with(short, |long, short| long / short)),
+            (Err(error), _) | (_, Err(error)) => Outcome::Failed(error.clone()),
+        };
+        Ok(vec![
+            ("check-15000", raced(long, &git)),
+            ("walk-15000", raced(walk, &git)),
+            ("masks-15000", raced(masks, &git)),
+            ("check-15000-workers", raced(workers, &git)),
+            ("growth", growth),
+        ])
+    }
+
+    fn without_graph(&self) -> Result<Found, String> {
+        let kernel = self.repositories.without_graph()?;
+        let before = self.repositories.before(15_000);
+        let ours = check(&kernel, PRESET, "bpf-next/master", &before);
+        self.against_b("check-15000-no-graph", ours, &kernel, &before)
+    }
+
+    fn list(&self) -> Result<Found, String> {
+        let kernel = self.repositories.kernel()?;
+        let before = self.repositories.before(15_000);
+        let ours = asked(Question::List, &kernel, PRESET, &before, "master");
+        self.against_b("list-15000", ours, &kernel, &before)
+    }
+
+    fn hundred(&self) -> Result<Found, String> {
+        let kernel = self.repositories.kernel()?;
+        let before = self.repositories.before(100);
+        let ours = check(&kernel, PRESET, "bpf-next/master", &before);
+        let jobs = [baseline(&kernel, &before, "master"), ours];
+        let [git, ours] = all(contest(&jobs, self.rounds * 3));
+        Ok(vec![("check-100", raced(ours, &git?))])
+    }
+
+    fn against_b(
+        &self,
+        key: &'static str,
+        ours: Job,
+        kernel: &Path,
+        before: &str,
+    ) -> Result<Found, String> {
+        let jobs = [baseline(kernel, before, "master"), ours];
+        let [git, ours] = all(contest(&jobs, self.rounds));
+        Ok(vec![(key, raced(ours, &git?))])
+    }
+
+    fn real(&self) -> Result<Found, String> {
+        let Some(real) = &self.real else {
+            return Ok(self.no_real(&["real-10000", "real-10000-only"]));
+        };
+        let tip = git_says(real, &["rev-parse", "HEAD"])?;
+        let before = before(real, &tip, 10_000, &[])?;
+        let policy = file("policies/git-folders.toml");
+        let jobs = [
+            baseline(real, &before, &tip),
+            check_to(real, &policy, "deny", &before, &tip),
+            check_to(real, &policy, "deny-only", &before, &tip),
+        ];
+        let [git, deny, only] = all(contest(&jobs, self.rounds));
+        let git = git?;
+        Ok(vec![
+            ("real-10000", raced(deny, &git)),
+            ("real-10000-only", raced(only, &git)),
+        ])
+    }
+
+    fn merges(&self) -> Result<Found, String> {
+        let Some(real) = &self.real else {
+            return Ok(self.no_real(&["merges-masks", "merges-list"]));
+        };
+        let tip = git_says(real, &["rev-parse", "HEAD"])?;
+        let before = before(real, &tip, 1_000, &["--merges"])?;
+        let policy = file("policies/git-folders.toml");
+        let git = format!(
+            "git rev-list --merges {before}..{tip} | \
+             git diff-tree --stdin --remerge-diff -r -z --name-only --no-renames"
+        );
+        let jobs = [
+            Job::shell(&git, real),
+            asked(Question::MergesMasks, real, &policy, &before, &tip),
+            asked(Question::MergesList, real, &policy, &before, &tip),
+        ];
+        let [git, masks, list] = all(contest(&jobs, self.rounds));
+        let git = git?;
+        Ok(vec![
+            ("merges-masks", raced(masks, &git)),
+            ("merges-list", raced(list, &git)),
+        ])
+    }
+
+    fn no_real(&self, keys: &[&'static str]) -> Found {
+        let why = "TREEWARDEN_BENCH_REPOSITORY names no repository with git's own history";
+        let left_out = |key: &&'static str| (*key, Outcome::LeftOut(why.into()));
+        keys.iter().map(left_out).collect()
+    }
+
+    fn one_commit(&self) -> Result<Found, String> {
+        let server = self.repositories.many_refs()?;
+        let pushed = self.repositories.one_commit()?;
+        let old = git_says(&server, &["rev-parse", "refs/heads/master"])?;
+        let script = format!(
+            "while read old new name; do {}; done",
+            b_line("$old", "$new")
+        );
+        let line = format!("{old} {} refs/heads/master\n", pushed.tip);
+        let jobs = [
+            Job::new(empty(&self.folder)?, &server),
+            as_hook(Job::new(HOOK, &server), &server, &pushed).stdin(line.as_str()),
+            as_hook(Job::shell(&script, &server), &server, &pushed).stdin(line.as_str()),
+        ];
+        let [empty, hook, shell] = all(contest(&jobs, self.rounds * 10));
+        let (hook, shell) = (hook?, shell?);
+        Ok(vec![
+            ("one-commit", Outcome::Above(hook.clone(), empty?)),
+            ("one-commit-shell", Outcome::Raced(hook, shell)),
+        ])
+    }
+
+    fn forward(&self) -> Result<Found, String> {
+        let server = self.repositories.upstream()?;
+        let pushed = self.repositories.entering()?;
+        let old = git_says(&server, &["rev-parse", "refs/heads/master"])?;
+        let tip = git_says(&self.repositories.kernel()?, &["rev-parse", "master"])?;
+        let ours = |new: &str| {
+            let line = format!("{old} {new} refs/heads/master\n");
+            as_hook(Job::new(HOOK, &server), &server, &pushed).stdin(line)
+        };
+        let count = |new: &str| {
+            let count = ["rev-list", "--count", &format!("{old}..{new}")];
+            let job = Job::new("git", &server).with(count);
+            let job = job.with(["--not", "--glob=refs/upstream/*"]);
+            as_hook(job, &server, &pushed)
+        };
+        let jobs = [
+            ours(&tip),
+            count(&tip),
+            ours(&pushed.tip),
+            count(&pushed.tip),
+        ];
+        let [whole, whole_git, part, part_git] = all(contest(&jobs, self.rounds * 3));
+        Ok(vec![
+            ("forward-15000", raced(whole, &whole_git?)),
+            ("forward-200", raced(part, &part_git?)),
+        ])
+    }
+
+    fn deep(&self) -> Result<Found, String> {
+        let deep = self.repositories.deep()?;
+        let job = check(&deep, PRESET, "bpf-next/master", "refs/bench/1");
+        Ok(self.spent("deep-time", "deep-memory", &job))
+    }
+
+    fn deep_everywhere(&self) -> Result<Found, String> {
+        let deep = self.repositories.deep()?;
+        let policy = file("policies/everywhere.toml");
+        let job = check(&deep, &policy, "main", "refs/bench/1");
+        Ok(self.spent("deep-everywhere-time", "deep-everywhere-memory", &job))
+    }
+
+    fn spent(&self, time: &'static str, memory: &'static str, job: &Job) -> Found {
+        let [times] = all(contest(std::slice::from_ref(job), self.rounds));
+        let peaks = match &times {
+            Ok(_) => peaks(job),
+            Err(error) => Err(error.clone()),
+        };
+        vec![(time, spent(times)), (memory, spent(peaks))]
+    }
+
+    fn memory(&self) -> Result<Found, String> {
+        let kernel = self.repositories.kernel()?;
+        let before = self.repositories.before(15_000);
+        let job = check(&kernel, PRESET, "bpf-next/master", &before);
+        let workers = match knows_jobs() {
+            true => spent(peaks(&job.clone().with(["--jobs", "2"]))),
+            false => Outcome::LeftOut(NO_JOBS.into()),
+        };
+        Ok(vec![
+            ("memory-15000", spent(peaks(&job))),
+            ("memory-15000-workers", workers),
+        ])
+    }
+
+    fn policy(&self) -> Result<Found, String> {
+        let read = || {
+            let started = Instant::now();
+            std::hint::black_box(read_policy(PRESET));
+            started.elapsed().as_secs_f64() * 1000.0
+        };
+        let times: Vec<f64> = (0..self.rounds * 30).map(|_| read()).collect();
+        Ok(vec![("policy", Outcome::Spent(Samples(times)))])
+    }
+}
+
+const NO_JOBS: &str = "`treewarden check` has no --jobs";
+
+fn knows_jobs() -> bool {
+    let help = Job::new(TREEWARDEN, Path::new(".")).with(["check", "--help"]);
+    help.output().is_ok_and(|help| help.contains("--jobs"))
+}
+
+/// What git needs for the same.
+fn baseline(repository: &Path, old: &str, new: &str) -> Job {
+    Job::shell(&b_line(old, new), repository)
+}
+
+fn b_line(old: &str, new: &str) -> String {
+    format!("git rev-list {old}..{new} | git diff-tree --stdin -r -z --name-only --no-renames -c")
+}
+
+fn check(repository: &Path, policy: &str, tree: &str, old: &str) -> Job {
+    check_to(repository, policy, tree, old, "master")
+}
+
+fn check_to(repository: &Path, policy: &str, tree: &str, old: &str, new: &str) -> Job {
+    let range = format!("{old}..{new}");
+    let name = format!("refs/heads/{tree}");
+    Job::new(TREEWARDEN, repository)
+        .with(["check", &range, "--ref", &name, "--policy", policy])
+        .judges()
+}
+
+/// The engine, asked by the runner itself.
+fn asked(question: Question, repository: &Path, policy: &str, old: &str, new: &str) -> Job {
+    Job::new(std::env::current_exe().unwrap(), repository).with([
+        question.argument(),
+        policy,
+        old,
+        new,
+    ])
+}
+
+/// The environment that receive-pack gives a hook.
+fn as_hook(job: Job, server: &Path, pushed: &Pushed) -> Job {
+    job.set("GIT_DIR", ".")
+        .set("GIT_QUARANTINE_PATH", &pushed.objects)
+        .set("GIT_OBJECT_DIRECTORY", &pushed.objects)
+        .set("GIT_ALTERNATE_OBJECT_DIRECTORIES", server.join("objects"))
+}
+
+/// A file of the benches, by its path there.
+fn file(name: &str) -> String {
+    format!("{}/benches/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The commit on the main line of history after which about so many come, of those that
+/// `rev-list` names with `options`.
+fn before(
+    repository: &Path,
+    tip: &str,
+    commits: usize,
+    options: &[&str],
+) -> Result<String, String> {
+    let line = git_says(repository, &["rev-list", "--first-parent", tip])?;
+    let line: Vec<&str> = line.lines().collect();
+    let (mut low, mut high) = (0, line.len() - 1);
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        let range = format!("{}..{tip}", line[middle]);
+        let count = [&["rev-list", "--count", &range], options].concat();
+        let count: usize = git_says(repository, &count)?.parse().unwrap();
+        match count < commits {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    Ok(line[low].to_owned())
+}
+
+/// A program that does nothing, built by the compiler that built the rest.
+pub fn empty(folder: &Path) -> Result<PathBuf, String> {
+    let program = folder.join("empty");
+    fs::create_dir_all(folder).map_err(|error| error.to_string())?;
+    let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc"));
+    Job::new(compiler, folder)
+        .set("HOME", std::env::var_os("HOME").unwrap_or_default())
+        .with(["--edition", "2024", "-O", "-o"])
+        .with([&program])
+        .with(["-"])
+        .stdin("fn main() {}\n")
+        .output()?;
+    Ok(program)
+}
+
+fn raced(ours: Result<Samples, String>, git: &Samples) -> Outcome {
+    match ours {
+        Ok(ours) => Outcome::Raced(ours, git.clone()),
+        Err(error) if error == NO_JOBS => Outcome::LeftOut(error),
+        Err(error) => Outcome::Failed(error),
+    }
+}
+
+fn spent(values: Result<Samples, String>) -> Outcome {
+    match values {
+        Ok(values) => Outcome::Spent(values),
+        Err(error) => Outcome::Failed(error),
+    }
+}
+
+/// As many as there were jobs.
+fn all<const N: usize>(times: Vec<Result<Samples, String>>) -> [Result<Samples, String>; N] {
+    times.try_into().unwrap()
+}
