@@ -106,13 +106,14 @@ fn run(arguments: &[OsString]) -> Result<(), String> {
     }
 }
 
-/// The rows whose keys hold the filter.
+/// The rows whose keys hold the filter. Each is told as soon as it is known.
 fn measure(bench: &Bench, filter: &str) -> Result<Found, String> {
     let mut found = Found::new();
     for group in GROUPS {
         if !group.keys.iter().any(|key| key.contains(filter)) {
             continue;
         }
+        let known = found.len();
         eprintln!("measuring {}", group.keys.join(", "));
         match (group.measure)(bench) {
             Ok(outcomes) => found.extend(outcomes),
@@ -121,6 +122,7 @@ fn measure(bench: &Bench, filter: &str) -> Result<Found, String> {
                 found.extend(group.keys.iter().map(failed));
             }
         }
+        eprint!("{}", table::rows(&found[known..]));
     }
     found.retain(|(key, _)| key.contains(filter));
     match found.is_empty() {

@@ -12,6 +12,9 @@ use crate::process::Job;
 
 /// How large the kernel-scale repository is, but for what the environment shrinks it to.
 const COMMITS: usize = 160_000;
+/// What its `master` is at full size, wherever it is made. A change to the generator is a change to
+/// this and to [`kernel::GENERATION`].
+const TIP: &str = "9886b6229754a5bcd719942a2b2abcd657064dd4";
 /// How many of its newest commits the rows are about.
 pub const BOUNDS: [usize; 3] = [15_000, 1_500, 100];
 /// How many refs there are in the row on one commit, and how many upstream ones in those on
@@ -61,6 +64,10 @@ impl Repositories {
             import(folder, |out| {
                 kernel::write(out, commits, self.shrink, &self.bounds())
             })?;
+            let tip = git_says(folder, &["rev-parse", "master"])?;
+            if self.shrink == 1 && tip != TIP {
+                return Err(format!("the generator made {tip} and not {TIP}"));
+            }
             git(folder, &["update-ref", "-d", "refs/heads/pull"])?;
             git(folder, &["update-ref", "-d", "refs/heads/topic"])?;
             git(folder, &["repack", "-adfq"])?;

@@ -20,11 +20,7 @@ pub fn table(found: &Found, rounds: usize, shrink: usize) -> Result<String, Stri
     }
     text.push_str("| work | against | gate | aim | ours | theirs | figure | |\n");
     text.push_str("|---|---|---|---|---|---|---|---|\n");
-    for goal in GOALS {
-        if let Some((_, outcome)) = found.iter().find(|(key, _)| *key == goal.key) {
-            text.push_str(&row(goal, outcome));
-        }
-    }
+    text.push_str(&rows(found));
     for (key, outcome) in found {
         match outcome {
             Outcome::LeftOut(why) => writeln!(text, "\nleft out: {key}: {why}").unwrap(),
@@ -33,6 +29,15 @@ pub fn table(found: &Found, rounds: usize, shrink: usize) -> Result<String, Stri
         }
     }
     Ok(text)
+}
+
+/// The lines of these rows, in the order of the goals.
+pub fn rows(found: &[(&str, Outcome)]) -> String {
+    let of = |goal: &Goal| {
+        let (_, outcome) = found.iter().find(|(key, _)| *key == goal.key)?;
+        Some(row(goal, outcome))
+    };
+    GOALS.iter().filter_map(of).collect()
 }
 
 fn row(goal: &Goal, outcome: &Outcome) -> String {
