@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `goals` | the rows, their gates and aims, and what can come of one |
 //! | `rows` | how each is measured |
+//! | `jobs` | what is started for it |
 //! | `samples` | runs side by side, medians |
 //! | `process` | one process: its time, its memory |
 //! | `engine` | what no command does alone: the engine asked for masks or paths |
@@ -30,6 +31,7 @@
 
 mod engine;
 mod goals;
+mod jobs;
 mod kernel;
 mod process;
 mod random;

@@ -1,19 +1,18 @@
 //! How each row is measured. Rows that share a baseline are measured together, in turn.
 
-use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::engine::{Question, read_policy};
 use crate::goals::Outcome;
+use crate::jobs::{
+    HOOK, as_hook, asked, b_line, baseline, before, check, check_to, empty, file, knows_jobs,
+};
 use crate::process::Job;
-use crate::repositories::{Pushed, Repositories, git_says};
+use crate::repositories::{Repositories, git_says};
 use crate::samples::{Samples, contest, peaks};
 
 const PRESET: &str = "preset:bpf-next";
-const TREEWARDEN: &str = env!("CARGO_BIN_EXE_treewarden");
-const HOOK: &str = env!("CARGO_BIN_EXE_treewarden-pre-receive");
 
 /// What the rows are measured with.
 pub struct Bench {
@@ -309,94 +308,6 @@ impl Bench {
 }
 
 const NO_JOBS: &str = "`treewarden check` has no --jobs";
-
-fn knows_jobs() -> bool {
-    let help = Job::new(TREEWARDEN, Path::new(".")).with(["check", "--help"]);
-    help.output().is_ok_and(|help| help.contains("--jobs"))
-}
-
-/// What git needs for the same.
-fn baseline(repository: &Path, old: &str, new: &str) -> Job {
-    Job::shell(&b_line(old, new), repository)
-}
-
-fn b_line(old: &str, new: &str) -> String {
-    format!("git rev-list {old}..{new} | git diff-tree --stdin -r -z --name-only --no-renames -c")
-}
-
-fn check(repository: &Path, policy: &str, tree: &str, old: &str) -> Job {
-    check_to(repository, policy, tree, old, "master")
-}
-
-fn check_to(repository: &Path, policy: &str, tree: &str, old: &str, new: &str) -> Job {
-    let range = format!("{old}..{new}");
-    let name = format!("refs/heads/{tree}");
-    Job::new(TREEWARDEN, repository)
-        .with(["check", &range, "--ref", &name, "--policy", policy])
-        .judges()
-}
-
-/// The engine, asked by the runner itself.
-fn asked(question: Question, repository: &Path, policy: &str, old: &str, new: &str) -> Job {
-    Job::new(std::env::current_exe().unwrap(), repository).with([
-        question.argument(),
-        policy,
-        old,
-        new,
-    ])
-}
-
-/// The environment that receive-pack gives a hook.
-fn as_hook(job: Job, server: &Path, pushed: &Pushed) -> Job {
-    job.set("GIT_DIR", ".")
-        .set("GIT_QUARANTINE_PATH", &pushed.objects)
-        .set("GIT_OBJECT_DIRECTORY", &pushed.objects)
-        .set("GIT_ALTERNATE_OBJECT_DIRECTORIES", server.join("objects"))
-}
-
-/// A file of the benches, by its path there.
-fn file(name: &str) -> String {
-    format!("{}/benches/{name}", env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The commit on the main line of history after which about so many come, of those that
-/// `rev-list` names with `options`.
-fn before(
-    repository: &Path,
-    tip: &str,
-    commits: usize,
-    options: &[&str],
-) -> Result<String, String> {
-    let line = git_says(repository, &["rev-list", "--first-parent", tip])?;
-    let line: Vec<&str> = line.lines().collect();
-    let (mut low, mut high) = (0, line.len() - 1);
-    while low < high {
-        let middle = usize::midpoint(low, high);
-        let range = format!("{}..{tip}", line[middle]);
-        let count = [&["rev-list", "--count", &range], options].concat();
-        let count: usize = git_says(repository, &count)?.parse().unwrap();
-        match count < commits {
-            true => low = middle + 1,
-            false => high = middle,
-        }
-    }
-    Ok(line[low].to_owned())
-}
-
-/// A program that does nothing, built by the compiler that built the rest.
-pub fn empty(folder: &Path) -> Result<PathBuf, String> {
-    let program = folder.join("empty");
-    fs::create_dir_all(folder).map_err(|error| error.to_string())?;
-    let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc"));
-    Job::new(compiler, folder)
-        .set("HOME", std::env::var_os("HOME").unwrap_or_default())
-        .with(["--edition", "2024", "-O", "-o"])
-        .with([&program])
-        .with(["-"])
-        .stdin("fn main() {}\n")
-        .output()?;
-    Ok(program)
-}
 
 fn raced(ours: Result<Samples, String>, git: &Samples) -> Outcome {
     match ours {

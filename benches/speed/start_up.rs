@@ -3,12 +3,11 @@
 
 use std::path::Path;
 
+use crate::jobs::{HOOK, empty};
 use crate::process::Job;
 use crate::repositories::commit_of;
-use crate::rows::empty;
-use crate::samples::contest;
 
-const HOOK: &str = env!("CARGO_BIN_EXE_treewarden-pre-receive");
+use crate::samples::contest;
 
 /// The name of the tree without entries, which git knows without having it.
 const EMPTY_TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
