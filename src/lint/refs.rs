@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use globset::Glob;
+
 use super::grammar::RefNames;
 use super::survey::{Entrant, Survey, Undecided, is_impossible, survey};
 use super::{MOST_NAMED, Remark, Topic, listed, quoted, trust, undecided};
@@ -48,8 +50,9 @@ impl Candidate<'_> {
 /// The remarks on the policy's ref patterns, and on what its trees trust.
 pub(super) fn remarks(policy: &Policy) -> Vec<Remark> {
     let mut candidates = candidates(policy);
-    let entrants: Vec<Entrant> = candidates.iter().map(entrant).collect();
-    let found = survey::<RefNames>(&entrants).and_then(|found| {
+    let entrants: Result<Vec<Entrant>, Undecided> = candidates.iter().map(entrant).collect();
+    let found = entrants.and_then(|entrants| survey::<RefNames>(&entrants));
+    let found = found.and_then(|found| {
         settle(&mut candidates, &found)?;
         Ok(found)
     });
@@ -91,16 +94,20 @@ fn candidates(policy: &Policy) -> Vec<Candidate<'_>> {
     .collect()
 }
 
-fn entrant(candidate: &Candidate<'_>) -> Entrant {
+fn entrant(candidate: &Candidate<'_>) -> Result<Entrant, Undecided> {
     let (group, rank) = match candidate.owner {
         Owner::Tree(at) => (TREES, at),
         Owner::Upstream(at) => (TREES + 1 + at, 0),
     };
-    Entrant {
-        glob: candidate.pattern.glob().clone(),
+    Ok(Entrant {
+        glob: glob(candidate)?,
         group,
         rank,
-    }
+    })
+}
+
+fn glob(candidate: &Candidate<'_>) -> Result<Glob, Undecided> {
+    candidate.pattern.glob().map_err(|_| Undecided)
 }
 
 fn settle(candidates: &mut [Candidate<'_>], found: &Survey) -> Result<(), Undecided> {
@@ -124,7 +131,7 @@ fn settle(candidates: &mut [Candidate<'_>], found: &Survey) -> Result<(), Undeci
         }
     }
     for candidate in candidates.iter_mut().filter(|known| !known.lives) {
-        candidate.is_impossible = is_impossible::<RefNames>(candidate.pattern.glob())?;
+        candidate.is_impossible = is_impossible::<RefNames>(&glob(candidate)?)?;
     }
     Ok(())
 }

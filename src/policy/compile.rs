@@ -10,9 +10,9 @@ use super::node::{self, Table, Value};
 use super::place::{Faults, Place};
 use super::ref_pattern::ref_patterns;
 use super::tree::{Context, trees};
-use super::{PathClass, PathPattern, Policy, Source, Ungoverned, Upstream, merge, pattern};
+use super::{PathClass, PathPattern, Policy, Source, Ungoverned, Upstream, merge};
 use crate::budget::Limits;
-use crate::classify::{ClassMask, Classifier};
+use crate::classify::{Builder, ClassMask, Classifier, Match};
 
 /// How many files may extend one another.
 pub(super) const DEEPEST_EXTENDS: usize = 8;
@@ -143,7 +143,7 @@ fn compile(
         true => Ungoverned::Denied(fields.place_of("default")),
         false => Ungoverned::Allowed,
     };
-    let classes = classes(&mut fields);
+    let (classes, classifier) = classes(&mut fields);
     let upstreams = upstreams(&mut fields, repository.as_deref());
     let context = Context {
         classes: &classes,
@@ -153,33 +153,25 @@ fn compile(
     let trees = trees(&mut fields, &context);
     let limits = limits(&mut fields);
     let cases = cases(&mut fields, &trees);
-    // A pattern that is no glob is a fault already, at its line.
-    let is_sound = fields.faults().is_empty();
-    let classifier = Classifier::new(&classes).map_err(|message| {
-        if is_sound {
-            fields.fault(&top, message);
-        }
-    });
-    match classifier {
-        Ok(classifier) if faults.is_empty() => Ok(Policy {
-            digest,
-            origin: called.into(),
-            repository,
-            review_by,
-            ungoverned,
-            classes,
-            classifier,
-            upstreams,
-            trees,
-            limits,
-            cases,
-        }),
-        _ => Err(faults),
-    }
+    faults.or(Policy {
+        digest,
+        origin: called.into(),
+        repository,
+        review_by,
+        ungoverned,
+        classes,
+        classifier,
+        upstreams,
+        trees,
+        limits,
+        cases,
+    })
 }
 
-fn classes(policy: &mut Fields<'_, '_>) -> Vec<PathClass> {
+/// The path classes, and what matches paths with them.
+fn classes(policy: &mut Fields<'_, '_>) -> (Vec<PathClass>, Classifier) {
     let mut classes: Vec<PathClass> = Vec::new();
+    let mut classifier = Builder::new();
     for node in policy.array("path-class") {
         let Some(mut fields) = Fields::of(node, CLASS_KEYS, policy.faults()) else {
             continue;
@@ -191,7 +183,11 @@ fn classes(policy: &mut Fields<'_, '_>) -> Vec<PathClass> {
         let neutral = fields.boolean("neutral", false);
         let mut patterns = Vec::new();
         for (text, place) in fields.texts("paths") {
-            if let Err(message) = pattern::path_globs(text) {
+            let owner = Match {
+                class: classes.len(),
+                pattern: patterns.len(),
+            };
+            if let Err(message) = classifier.add(owner, text) {
                 fields.fault(place, message);
             }
             patterns.push(PathPattern {
@@ -214,7 +210,7 @@ fn classes(policy: &mut Fields<'_, '_>) -> Vec<PathClass> {
             format!("a policy has at most {} path classes", ClassMask::MOST),
         );
     }
-    classes
+    (classes, classifier.finish())
 }
 
 /// The entry's name; a fault where it is missing, taken, or would not print.

@@ -14,6 +14,7 @@ mod node;
 pub mod pattern;
 mod place;
 pub mod preset;
+mod ref_glob;
 mod ref_pattern;
 mod show;
 mod source;

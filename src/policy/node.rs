@@ -1,5 +1,6 @@
 //! TOML as values that remember the line they stand on, whichever file they came from.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::rc::Rc;
@@ -54,10 +55,7 @@ impl Value {
 
 /// Parses one file; every fault is reported, not only the first.
 pub fn parse(file: &str, text: &str) -> Result<Table, Faults> {
-    let reader = Reader {
-        file: file.into(),
-        text,
-    };
+    let reader = Reader::new(file, text);
     let mut faults = Faults::default();
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in errors {
@@ -70,17 +68,42 @@ pub fn parse(file: &str, text: &str) -> Result<Table, Faults> {
 
 struct Reader<'t> {
     file: Rc<str>,
-    text: &'t str,
+    lines: Vec<Line<'t>>,
 }
 
-impl Reader<'_> {
+struct Line<'t> {
+    start: usize,
+    text: &'t str,
+    /// What places say of it; most lines have one or none.
+    shown: OnceCell<Rc<str>>,
+}
+
+impl<'t> Reader<'t> {
+    fn new(file: &str, text: &'t str) -> Self {
+        let mut start = 0;
+        let line = |text: &'t str| {
+            let line = Line {
+                start,
+                text,
+                shown: OnceCell::new(),
+            };
+            start += text.len() + 1;
+            line
+        };
+        Self {
+            file: file.into(),
+            lines: text.split('\n').map(line).collect(),
+        }
+    }
+
     fn place(&self, offset: usize) -> Place {
-        let before = self.text.as_bytes().iter().take(offset);
-        let line = before.filter(|byte| **byte == b'\n').count();
+        let number = self.lines.partition_point(|line| line.start <= offset);
+        let line = self.lines.get(number.saturating_sub(1));
+        let text = line.map(|line| line.shown.get_or_init(|| spaced(line.text)).clone());
         Place {
             file: self.file.clone(),
-            line: line + 1,
-            text: spaced(self.text.lines().nth(line).unwrap_or_default()).into(),
+            line: number,
+            text: text.unwrap_or_default(),
         }
     }
 
@@ -134,47 +157,87 @@ fn unusable(value: &DeValue<'_>) -> &'static str {
 }
 
 /// The line with one space where it has several.
-fn spaced(line: &str) -> String {
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
+fn spaced(line: &str) -> Rc<str> {
+    let line = line.trim();
+    let is_plain = line.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    match is_plain && !line.contains("  ") {
+        true => line.into(),
+        false => line.split_whitespace().collect::<Vec<_>>().join(" ").into(),
+    }
 }
 
 /// Writes the table so that equal policies give equal text, whatever their layout, comments and
 /// order of keys: a line a leaf, its path before it. What the digest is taken over, and so
 /// without the cases, which judge nothing.
 pub fn canonical(table: &Table) -> String {
-    let mut out = String::new();
-    write_table("", table.iter().filter(|(key, _)| *key != "case"), &mut out);
-    out
+    let entries = table.iter().filter(|(key, _)| *key != "case");
+    let mut writer = Writer::default();
+    writer.table(entries);
+    writer.out
 }
 
-fn write_table<'t>(
-    path: &str,
-    entries: impl Iterator<Item = (&'t String, &'t Node)>,
-    out: &mut String,
-) {
-    for (key, node) in entries {
-        write_node(&format!("{path}.{key:?}"), node, out);
+#[derive(Default)]
+struct Writer {
+    /// The way to the node that is being written.
+    path: String,
+    out: String,
+}
+
+impl Writer {
+    fn table<'t>(&mut self, entries: impl Iterator<Item = (&'t String, &'t Node)>) {
+        for (key, node) in entries {
+            self.inner(node, |path| push_quoted(path, key));
+        }
+    }
+
+    /// Writes a node one step further down, which `step` names.
+    fn inner(&mut self, node: &Node, step: impl FnOnce(&mut String)) {
+        let outer = self.path.len();
+        self.path.push('.');
+        step(&mut self.path);
+        self.node(node);
+        self.path.truncate(outer);
+    }
+
+    fn node(&mut self, node: &Node) {
+        match &node.value {
+            Value::Text(text) => self.leaf("=", |out| push_quoted(out, text)),
+            Value::Integer(number) => self.leaf("=", |out| push_shown(out, number)),
+            Value::Boolean(value) => self.leaf("=", |out| push_shown(out, value)),
+            Value::Day(date) => self.leaf("=", |out| push_shown(out, date)),
+            Value::Array(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    self.inner(item, |path| push_shown(path, at));
+                }
+                self.leaf(".length=", |out| push_shown(out, items.len()));
+            }
+            Value::Table(table) => self.table(table.iter()),
+        }
+    }
+
+    fn leaf(&mut self, sign: &str, value: impl FnOnce(&mut String)) {
+        self.out.push_str(&self.path);
+        self.out.push_str(sign);
+        value(&mut self.out);
+        self.out.push('\n');
     }
 }
 
-fn write_node(path: &str, node: &Node, out: &mut String) {
+fn push_shown(out: &mut String, value: impl std::fmt::Display) {
     // Writing to a string can't fail.
-    let _ = match &node.value {
-        Value::Text(text) => writeln!(out, "{path}={text:?}"),
-        Value::Integer(number) => writeln!(out, "{path}={number}"),
-        Value::Boolean(value) => writeln!(out, "{path}={value}"),
-        Value::Day(date) => writeln!(out, "{path}={date}"),
-        Value::Array(items) => {
-            for (at, item) in items.iter().enumerate() {
-                write_node(&format!("{path}.{at}"), item, out);
-            }
-            writeln!(out, "{path}.length={}", items.len())
-        }
-        Value::Table(table) => {
-            write_table(path, table.iter(), out);
-            Ok(())
-        }
-    };
+    let _ = write!(out, "{value}");
+}
+
+/// The text as `{:?}` writes it, which takes its time: nearly all texts have nothing to escape.
+fn push_quoted(out: &mut String, text: &str) {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if text.bytes().all(is_plain) {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        let _ = write!(out, "{text:?}");
+    }
 }
 
 #[cfg(test)]

@@ -53,10 +53,13 @@ pub fn path_globs(text: &str) -> Result<Vec<Glob>, String> {
     Ok(all.flat_map(|alternative| alternative.globs).collect())
 }
 
+/// The parts of a glob, in order.
+type Parts<'t> = SmallVec<[Part<'t>; 8]>;
+
 /// A glob taken apart: what the matcher is made from.
 pub(crate) struct Shape<'t> {
     /// What one component or more has to be, in order.
-    pub parts: SmallVec<[Part<'t>; 8]>,
+    pub parts: Parts<'t>,
     /// Matches the path that ends where the parts do.
     pub itself: bool,
     /// Matches every path below.
@@ -88,30 +91,44 @@ pub(crate) fn spell(text: &str, mut each: impl FnMut(Shape<'_>)) -> Result<(), S
     result
 }
 
+/// Takes a ref glob without braces apart.
+pub(super) fn ref_shape(text: &str) -> Result<Shape<'_>, String> {
+    let shape = parts(text).map(|parts| Shape::new(parts, false));
+    shape.ok_or_else(|| fault(text, ref_glob(text, false).err()))
+}
+
 /// Why an alternative is no glob.
 fn why(text: &str) -> String {
-    let fault = alternative(text.to_owned()).err();
-    fault.unwrap_or_else(|| format!("`{text}` is no glob"))
+    fault(text, alternative(text.to_owned()).err())
+}
+
+fn fault(text: &str, known: Option<String>) -> String {
+    known.unwrap_or_else(|| format!("`{text}` is no glob"))
 }
 
 fn shape(text: &str) -> Option<Shape<'_>> {
     let folder = text.strip_suffix('/').or_else(|| text.strip_suffix("/**"));
-    let itself = folder.unwrap_or(text);
-    let mut parts = parts(itself)?;
-    let open = parts
-        .last()
-        .is_some_and(|part| matches!(part, Part::Folders));
-    if open {
-        parts.pop();
-    }
-    Some(Shape {
-        parts,
-        itself: !open,
-        below: open || folder.is_some(),
-    })
+    let parts = parts(folder.unwrap_or(text))?;
+    Some(Shape::new(parts, folder.is_some()))
 }
 
-fn parts(glob: &str) -> Option<SmallVec<[Part<'_>; 8]>> {
+impl<'t> Shape<'t> {
+    /// What the parts match, and, with `below`, what is below that.
+    fn new(mut parts: Parts<'t>, below: bool) -> Self {
+        // Last of all, `**` stands for one component or more.
+        let is_open = matches!(parts.last(), Some(Part::Folders));
+        if is_open {
+            parts.pop();
+        }
+        Self {
+            parts,
+            itself: !is_open,
+            below: is_open || below,
+        }
+    }
+}
+
+fn parts(glob: &str) -> Option<Parts<'_>> {
     let is_plain = !glob
         .bytes()
         .any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\'));

@@ -1,10 +1,11 @@
 //! Ref patterns: `[repository-glob:]ref-glob`, anchored at both ends.
 
-use globset::{Glob, GlobMatcher};
+use globset::Glob;
 
 use super::fields::Fields;
 use super::pattern;
 use super::place::Place;
+use super::ref_glob::RefGlob;
 use crate::update::RefName;
 
 /// An anchored ref glob.
@@ -14,8 +15,8 @@ pub struct RefPattern {
     pub text: String,
     /// Where it stands.
     pub place: Place,
-    matcher: GlobMatcher,
-    folding: GlobMatcher,
+    glob: RefGlob,
+    folding: RefGlob,
 }
 
 /// Returns true if and only if one of the patterns matches the name.
@@ -26,20 +27,17 @@ pub fn any_matches(patterns: &[RefPattern], name: &RefName) -> bool {
 impl RefPattern {
     /// Returns true if and only if the whole name matches.
     pub fn matches(&self, name: &RefName) -> bool {
-        let candidate = globset::Candidate::from_bytes(name.as_bytes());
-        self.matcher.is_match_candidate(&candidate)
+        self.glob.matches(name.as_bytes())
     }
 
     /// Returns true if and only if the name matches once case is ignored.
     pub fn matches_folded(&self, name: &RefName) -> bool {
-        let folded = name.folded();
-        let candidate = globset::Candidate::from_bytes(folded.as_bytes());
-        self.folding.is_match_candidate(&candidate)
+        self.folding.matches(name.folded().as_bytes())
     }
 
-    /// What matches the whole name.
-    pub fn glob(&self) -> &Glob {
-        self.matcher.glob()
+    /// The glob, as globset reads it.
+    pub fn glob(&self) -> Result<Glob, String> {
+        pattern::ref_glob(&self.text, false)
     }
 
     /// The pattern itself, where it is the name of one ref.
@@ -96,19 +94,16 @@ fn ref_pattern(
             "a ref pattern names the whole ref: write `refs/heads/{name}`"
         ));
     }
-    let matcher = pattern::ref_glob(name, false)?.compile_matcher();
-    let folding = pattern::ref_glob(&name.to_lowercase(), true)?.compile_matcher();
-    let applies = match wanted
-        .map(|glob| pattern::ref_glob(glob, false))
-        .transpose()?
-    {
+    let glob = RefGlob::new(name)?;
+    let folding = RefGlob::folding(&name.to_lowercase())?;
+    let applies = match wanted.map(RefGlob::new).transpose()? {
         None => true,
         Some(glob) => names_us(&glob, text, repository)?,
     };
     Ok(applies.then(|| RefPattern {
         text: name.to_owned(),
         place: place.clone(),
-        matcher,
+        glob,
         folding,
     }))
 }
@@ -117,15 +112,15 @@ fn ref_pattern(
 /// name.
 pub(super) fn asks_for_another(text: &str, repository: Option<&str>) -> bool {
     let wanted = text.split_once(':').map(|(wanted, _)| wanted);
-    let glob = wanted.and_then(|wanted| pattern::ref_glob(wanted, false).ok());
+    let glob = wanted.and_then(|wanted| RefGlob::new(wanted).ok());
     glob.is_some_and(|glob| names_us(&glob, text, repository) == Ok(false))
 }
 
-fn names_us(glob: &Glob, text: &str, repository: Option<&str>) -> Result<bool, String> {
+fn names_us(glob: &RefGlob, text: &str, repository: Option<&str>) -> Result<bool, String> {
     let us = repository.ok_or_else(|| {
         format!(
             "`{text}` asks for a repository, but nothing says which one this is: set `repository`"
         )
     })?;
-    Ok(glob.compile_matcher().is_match(us))
+    Ok(glob.matches(us.as_bytes()))
 }

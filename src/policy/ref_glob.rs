@@ -1,0 +1,147 @@
+//! A ref glob, compiled: most are the name of one ref, and few have more than a star.
+//!
+//! globset reads braces here as they stand, not spelt out as in paths, and folds case in
+//! brackets. It matches such globs itself; it takes long to compile one, so no others.
+
+use globset::{Candidate, GlobMatcher};
+
+use super::pattern::{ref_glob, ref_shape};
+use crate::classify::Classifier;
+
+/// What matches a whole name, byte for byte.
+#[derive(Clone, Debug)]
+pub(super) enum RefGlob {
+    /// The name itself.
+    Name(Box<[u8]>),
+    /// Wildcards.
+    Parts(Box<Classifier>),
+    /// What globset matches.
+    Other(Box<GlobMatcher>),
+}
+
+impl RefGlob {
+    /// Compiles a glob.
+    pub(super) fn new(text: &str) -> Result<Self, String> {
+        Self::compile(text, false)
+    }
+
+    /// Compiles a glob in lower case, for names in lower case: their upper case matches too.
+    pub(super) fn folding(text: &str) -> Result<Self, String> {
+        Self::compile(text, true)
+    }
+
+    fn compile(text: &str, ignore_case: bool) -> Result<Self, String> {
+        if text.contains(['{', '}']) || ignore_case && text.contains('[') {
+            let glob = ref_glob(text, ignore_case)?;
+            return Ok(Self::Other(Box::new(glob.compile_matcher())));
+        }
+        let shape = ref_shape(text)?;
+        Ok(match text.contains(['*', '?', '[', '\\']) {
+            false => Self::Name(text.as_bytes().into()),
+            true => Self::Parts(Box::new(Classifier::of(shape))),
+        })
+    }
+
+    /// Returns true if and only if the whole name matches.
+    pub(super) fn matches(&self, name: &[u8]) -> bool {
+        match self {
+            Self::Name(wanted) => **wanted == *name,
+            Self::Parts(parts) => parts.find(name).is_some(),
+            Self::Other(glob) => glob.is_match_candidate(&Candidate::from_bytes(name)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names that a glob matches, and those in lower case that it matches blind to case.
+    type Matched = Result<(Vec<&'static str>, Vec<&'static str>), String>;
+
+    const NAMES: [&str; 15] = [
+        "refs/heads/a",
+        "refs/heads/A",
+        "refs/heads/a/b",
+        "refs/heads/b",
+        "refs/heads/*",
+        "refs/heads/{a}",
+        "refs/heads/a/x/b",
+        "refs/heads/\u{f6}",
+        "refs/heads/-",
+        "refs/heads",
+        "refs/a/b",
+        "refs/b",
+        "heads/a",
+        "a",
+        "_",
+    ];
+
+    fn matched(matches: impl Fn(&str) -> bool) -> Vec<&'static str> {
+        NAMES.into_iter().filter(|name| matches(name)).collect()
+    }
+
+    fn by_globset(text: &str) -> Matched {
+        let glob = ref_glob(text, false)?.compile_matcher();
+        let folding = ref_glob(&text.to_lowercase(), true)?.compile_matcher();
+        let folded = |name: &str| folding.is_match(name.to_lowercase());
+        Ok((matched(|name| glob.is_match(name)), matched(folded)))
+    }
+
+    fn by_us(text: &str) -> Matched {
+        let glob = RefGlob::new(text)?;
+        let folding = RefGlob::folding(&text.to_lowercase())?;
+        let folded = |name: &str| folding.matches(name.to_lowercase().as_bytes());
+        Ok((
+            matched(|name| glob.matches(name.as_bytes())),
+            matched(folded),
+        ))
+    }
+
+    #[test]
+    fn every_glob_means_what_it_means_to_globset() {
+        let parts = [
+            "a",
+            "b",
+            "*",
+            "**",
+            "?",
+            "??",
+            "[a-b]",
+            "[!/a]",
+            "[@-_]",
+            "{a,b}",
+            "{,a}",
+            "\\*",
+            "\\a",
+            "\\{a\\}",
+            "a*",
+            "[z-a]",
+            "[Z-a]",
+            "[a",
+            "a\\",
+            "",
+            "A",
+            "x**",
+            "[a/]",
+            "{a,b/**}",
+            "{a/**/b,a}",
+        ];
+        let mut matched = 0;
+        for one in parts {
+            for other in parts {
+                let texts = [
+                    format!("refs/heads/{one}{other}"),
+                    format!("refs/{one}/{other}"),
+                    format!("{one}{other}"),
+                ];
+                for text in texts {
+                    let (ours, globsets) = (by_us(&text), by_globset(&text));
+                    assert_eq!(ours, globsets, "{text}");
+                    matched += ours.map_or(0, |(names, _)| names.len());
+                }
+            }
+        }
+        assert!(matched > 400, "{matched}");
+    }
+}
