@@ -10,7 +10,7 @@ mod edges;
 mod states;
 mod trie;
 
-pub(crate) use component::{Component, Wild, list_end};
+pub(crate) use component::{Component, Wild, list_end, ranges};
 pub use states::{State, States};
 
 use self::trie::{Trie, first};

@@ -126,7 +126,7 @@ impl Trie {
                     self.literals.add(from, &name, to);
                 }
                 Part::Wild(text, wild) => {
-                    node.wild.push((wild, to));
+                    node.wild.push((*wild, to));
                     self.wild.add(from, text.as_bytes(), to);
                 }
                 Part::Folders => node.folders = Some(to),

@@ -159,8 +159,13 @@ fn unusable(value: &DeValue<'_>) -> &'static str {
 /// The line with one space where it has several.
 fn spaced(line: &str) -> Rc<str> {
     let line = line.trim();
-    let is_plain = line.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    match is_plain && !line.contains("  ") {
+    let mut last = b' ';
+    let is_plain = line.bytes().all(|byte| {
+        let is_run = byte == b' ' && last == b' ';
+        last = byte;
+        matches!(byte, b' '..=b'~') && !is_run
+    });
+    match is_plain {
         true => line.into(),
         false => line.split_whitespace().collect::<Vec<_>>().join(" ").into(),
     }

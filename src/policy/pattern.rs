@@ -15,7 +15,7 @@ use globset::{Glob, GlobBuilder};
 use smallvec::SmallVec;
 
 use super::place::Place;
-use crate::classify::{Component, Wild, list_end};
+use crate::classify::{Component, Wild, list_end, ranges};
 
 /// How many patterns one pair of braces may grow into.
 const MOST_ALTERNATIVES: usize = 1_000;
@@ -53,6 +53,9 @@ pub fn path_globs(text: &str) -> Result<Vec<Glob>, String> {
     Ok(all.flat_map(|alternative| alternative.globs).collect())
 }
 
+/// Where braces, and the commas in them, stand.
+type Bounds = SmallVec<[usize; 16]>;
+
 /// The parts of a glob, in order.
 type Parts<'t> = SmallVec<[Part<'t>; 8]>;
 
@@ -71,7 +74,7 @@ pub(crate) enum Part<'t> {
     /// This component.
     Literal(Cow<'t, [u8]>),
     /// A component that its wildcards match, with its text.
-    Wild(&'t str, Wild),
+    Wild(&'t str, Box<Wild>),
     /// `**`: any number of components.
     Folders,
 }
@@ -80,6 +83,9 @@ pub(crate) enum Part<'t> {
 pub(crate) fn spell(text: &str, mut each: impl FnMut(Shape<'_>)) -> Result<(), String> {
     if text.starts_with('/') {
         return alternatives(text).map(drop);
+    }
+    if !text.bytes().any(|byte| matches!(byte, b'{' | b'}')) {
+        return shape(text).map(each).ok_or_else(|| why(text));
     }
     let mut result = Ok(());
     for alternative in expand_braces(text)? {
@@ -157,7 +163,7 @@ fn part(text: &str) -> Option<Part<'_>> {
     }
     Some(match Component::parse(text)? {
         Component::Literal(name) => Part::Literal(name.into_vec().into()),
-        Component::Wild(wild) => Part::Wild(text, wild),
+        Component::Wild(wild) => Part::Wild(text, Box::new(wild)),
     })
 }
 
@@ -272,39 +278,22 @@ fn bracket_body(rest: &mut std::str::Chars<'_>) -> String {
 }
 
 fn matches_separator(body: &str) -> bool {
-    let Some(negated) = body.strip_prefix(['!', '^']) else {
-        return spans_separator(body);
-    };
-    !spans_separator(negated)
-}
-
-/// Returns true if and only if the listed characters and ranges include `/`.
-fn spans_separator(list: &str) -> bool {
-    let bytes = list.as_bytes();
-    let ranges = bytes
-        .windows(3)
-        .any(|three| matches!(three, [low, b'-', high] if *low <= b'/' && b'/' <= *high));
-    ranges || bytes.contains(&b'/')
+    let list = body.strip_prefix(['!', '^']);
+    let ranges = ranges(list.unwrap_or(body).as_bytes()).unwrap_or_default();
+    let is_listed = ranges
+        .iter()
+        .any(|(low, high)| (low..=high).contains(&&b'/'));
+    is_listed != list.is_some()
 }
 
 fn expand_braces(text: &str) -> Result<Vec<String>, String> {
     let mut done = Vec::new();
-    let mut open = vec![text.to_owned()];
-    while let Some(next) = open.pop() {
-        match first_braces(&next)? {
+    // What is left to expand, the next one last, and up to where it has no braces any more.
+    let mut open = vec![(text.to_owned(), 0)];
+    while let Some((next, from)) = open.pop() {
+        match first_braces(&next, from)? {
             None => done.push(next),
-            Some((start, end, commas)) => {
-                let mut from = start + 1;
-                let first = open.len();
-                for to in commas.into_iter().chain([end]) {
-                    let parts = (next.get(..start), next.get(from..to), next.get(end + 1..));
-                    if let (Some(before), Some(inner), Some(after)) = parts {
-                        // Before those that come earlier, so that these are done first.
-                        open.insert(first, format!("{before}{inner}{after}"));
-                    }
-                    from = to + 1;
-                }
-            }
+            Some(bounds) => open.extend(replaced(&next, &bounds).rev()),
         }
         if done.len() + open.len() > MOST_ALTERNATIVES {
             return Err(format!(
@@ -315,34 +304,58 @@ fn expand_braces(text: &str) -> Result<Vec<String>, String> {
     Ok(done)
 }
 
-/// Where the first outermost braces begin and end, and the commas between their alternatives.
-fn first_braces(text: &str) -> Result<Option<(usize, usize, Vec<usize>)>, String> {
-    let (mut depth, mut start, mut commas) = (0_usize, 0, Vec::new());
-    let (mut escaped, mut bracket) = (false, false);
-    for (at, byte) in text.bytes().enumerate() {
+/// The text with each of the alternatives between `bounds` in the place of the braces, and where
+/// that stands.
+fn replaced(text: &str, bounds: &[usize]) -> impl DoubleEndedIterator<Item = (String, usize)> {
+    let start = bounds.first().copied().unwrap_or_default();
+    let end = bounds.last().copied().unwrap_or_default();
+    bounds.windows(2).filter_map(move |pair| {
+        let &[from, to] = pair else { return None };
+        let parts = [
+            text.get(..start)?,
+            text.get(from + 1..to)?,
+            text.get(end + 1..)?,
+        ];
+        Some((parts.concat(), start))
+    })
+}
+
+/// Where the first outermost braces at `from` or later begin and end, and the commas between
+/// their alternatives, in order.
+fn first_braces(text: &str, from: usize) -> Result<Option<Bounds>, String> {
+    let bytes = text.as_bytes();
+    let (mut bounds, mut depth, mut at) = (Bounds::new(), 0_usize, from);
+    while let Some(byte) = bytes.get(at) {
         match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'[' => bracket = true,
-            b']' => bracket = false,
-            _ if bracket => {}
+            b'\\' => at += 1,
+            b'[' => at += after_list(bytes, at),
             b'{' => {
                 if depth == 0 {
-                    start = at;
+                    bounds.push(at);
                 }
                 depth += 1;
             }
-            b',' if depth == 1 => commas.push(at),
-            b'}' if depth == 1 => return Ok(Some((start, at, commas))),
+            b',' if depth == 1 => bounds.push(at),
+            b'}' if depth == 1 => {
+                bounds.push(at);
+                return Ok(Some(bounds));
+            }
             b'}' if depth > 1 => depth -= 1,
             b'}' => return Err(format!("`{text}` closes braces that it did not open")),
             _ => {}
         }
+        at += 1;
     }
     match depth {
         0 => Ok(None),
         _ => Err(format!("`{text}` opens braces that it does not close")),
     }
+}
+
+/// How much of the text belongs to the list that an opening bracket begins: all, if none ends it.
+fn after_list(bytes: &[u8], bracket: usize) -> usize {
+    let list = bytes.get(bracket + 1..).unwrap_or_default();
+    list_end(list).map_or(list.len(), |end| end + 1)
 }
 
 #[cfg(test)]
@@ -389,6 +402,18 @@ mod tests {
         let all = alternatives("{a,b{1,2}}/{c,d/}").unwrap().into_iter();
         let texts: Vec<String> = all.map(|alternative| alternative.text).collect();
         assert_eq!(texts, ["a/c", "a/d/", "b1/c", "b1/d/", "b2/c", "b2/d/"]);
+    }
+
+    #[test]
+    fn brackets_end_where_matching_says() {
+        let texts = |text| {
+            let all = alternatives(text).unwrap().into_iter();
+            all.map(|alternative| alternative.text).collect::<Vec<_>>()
+        };
+        assert_eq!(texts("[\\]{a,b/}"), ["[\\]a", "[\\]b/"]);
+        assert_eq!(texts("[]{a,b}]"), ["[]{a,b}]"]);
+        assert!(matches("[+-9-.]", b"."));
+        assert!(path_globs("a[!+-9-.]b").is_err());
     }
 
     #[test]

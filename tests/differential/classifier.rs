@@ -1,13 +1,15 @@
 //! The compiled patterns match what a matcher of a few lines says they match, and what globset
 //! does; and a walk that asks folder by folder is told the same.
 
+use std::cell::Cell;
+
 use globset::{Candidate, GlobSet, GlobSetBuilder};
 use proptest::prelude::*;
 use treewarden::classify::{ClassMask, Classifier, State, States};
 use treewarden::policy::pattern::path_globs;
 use treewarden::update::is_path;
 
-use super::engine::classifier;
+use super::engine::{classifier, compile};
 use super::hold;
 
 /// A pattern's component, and what it is made of.
@@ -170,7 +172,7 @@ fn any_pattern() -> impl Strategy<Value = String> {
         8 => prop::sample::select(vec!["a", "b", "ab", ".", "\u{f6}", ",", "!", "]", "-"]).prop_map(str::to_owned),
         2 => Just("?".to_owned()),
         3 => Just("*".to_owned()),
-        1 => prop::sample::select(vec!["[ab]", "[!/a]", "[^a/]", "[!--9]", "[]-]", "[a-]", "[a-b-c]", "[!/-b]"])
+        1 => prop::sample::select(vec!["[ab]", "[!/a]", "[^a/]", "[!--9]", "[]-]", "[a-]", "[a-b-c]", "[!/-b]", "[\\]", "[{]", "[!+-9-.]", "[+-9-.]"])
             .prop_map(str::to_owned),
         1 => prop::sample::select(vec!["\\*", "\\a", "\\[", "\\{", "\\\\", "\\\u{f6}", "\\/"])
             .prop_map(str::to_owned),
@@ -283,4 +285,30 @@ fn globset_and_walks_say_the_same() {
             }
         }
     });
+}
+
+/// Text that is a pattern by chance only.
+fn any_text() -> impl Strategy<Value = String> {
+    let pieces = [
+        "a", "b", "/", "*", "**", "?", "[", "]", "{", "}", ",", "!", "^", "-", "\\", "\u{f6}",
+        "z-a",
+    ];
+    let piece = prop::sample::select(pieces.to_vec());
+    prop::collection::vec(piece, 0..9).prop_map(|pieces| pieces.concat())
+}
+
+#[test]
+fn what_is_no_pattern_is_none_to_globset_for_the_same_reason() {
+    let both = |text: &String| {
+        let ours = compile(&[&[text]]).map(drop);
+        assert_eq!(ours, path_globs(text).map(drop), "{text}");
+        ours.is_ok()
+    };
+    let (all, sound) = (Cell::new(0), Cell::new(0));
+    hold(4000, any_text(), |text| {
+        all.set(all.get() + 1);
+        sound.set(sound.get() + usize::from(both(text)));
+    });
+    let (all, sound) = (all.get(), sound.get());
+    assert!(all / 8 < sound && sound < all, "{sound} of {all}");
 }

@@ -23,6 +23,11 @@ pub fn plenty() -> Budget {
 
 /// A classifier of these classes, each a list of patterns.
 pub fn classifier(classes: &[&[&str]]) -> Classifier {
+    compile(classes).unwrap()
+}
+
+/// The same, unless one of the patterns is none.
+pub fn compile(classes: &[&[&str]]) -> Result<Classifier, String> {
     let classes: Vec<PathClass> = classes
         .iter()
         .map(|patterns| PathClass {
@@ -33,7 +38,7 @@ pub fn classifier(classes: &[&[&str]]) -> Classifier {
             listed: None,
         })
         .collect();
-    Classifier::new(&classes).unwrap()
+    Classifier::new(&classes)
 }
 
 fn pattern(text: &str) -> PathPattern {
