@@ -248,7 +248,7 @@ fn a_policy_that_extends_another_overrides_it() {
     );
     let deny = tree.deny.as_ref().unwrap();
     assert_eq!(deny.classes, ClassMask::of(Some(1)));
-    assert_eq!(deny.place.file.rsplit('/').next(), Some("lower.toml"));
+    assert_eq!(deny.place.file().rsplit('/').next(), Some("lower.toml"));
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub use states::{State, States};
 
 use self::trie::{Trie, first};
 use crate::policy::PathClass;
-use crate::policy::pattern::{Shape, spell};
+use crate::policy::pattern::spell;
 
 /// The index of a class in the policy's list.
 pub type ClassIx = usize;
@@ -145,17 +145,6 @@ impl Classifier {
             }
         }
         Ok(builder.finish())
-    }
-
-    /// A matcher of one glob, by itself.
-    pub(crate) fn of(shape: Shape<'_>) -> Self {
-        let mut trie = Trie::new();
-        let rank = trie.rank(Match {
-            class: 0,
-            pattern: 0,
-        });
-        trie.add(rank, shape);
-        Self { trie }
     }
 
     /// The first match for a path, byte for byte.

@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 use super::component::Wild;
 use super::edges::{Edges, NodeId, number};
 use super::{ClassMask, Match};
-use crate::policy::pattern::{Part, Shape};
+use crate::policy::{Part, Shape};
 
 /// Nodes that a path is at together, sorted.
 pub(super) type Nodes = SmallVec<[NodeId; 4]>;
@@ -91,11 +91,9 @@ impl Trie {
     }
 
     /// Adds one of the globs that a pattern stands for; patterns come in the order of their rank.
-    pub(super) fn add(&mut self, rank: Rank, shape: Shape<'_>) {
-        let end = shape
-            .parts
-            .into_iter()
-            .fold(TOP, |at, part| self.follow(at, part));
+    pub(super) fn add(&mut self, rank: Rank, shape: &Shape<'_>) {
+        let parts = shape.above.iter().chain(&shape.parts);
+        let end = parts.fold(TOP, |at, part| self.follow(at, part));
         if let Some(node) = self.nodes.get_mut(end as usize) {
             if shape.itself {
                 node.leaf.get_or_insert(rank);
@@ -107,8 +105,8 @@ impl Trie {
     }
 
     /// Where a part of a pattern leads; it is made to lead somewhere if need be.
-    fn follow(&mut self, at: NodeId, part: Part<'_>) -> NodeId {
-        let known = match &part {
+    fn follow(&mut self, at: NodeId, part: &Part<'_>) -> NodeId {
+        let known = match part {
             Part::Literal(name) => self.literals.find(at, name),
             Part::Wild(text, _) => self.wild.find(at, text.as_bytes()),
             Part::Folders => self.node(at).and_then(|node| node.folders),
@@ -116,17 +114,17 @@ impl Trie {
         known.unwrap_or_else(|| self.grow(at, part))
     }
 
-    fn grow(&mut self, from: NodeId, part: Part<'_>) -> NodeId {
+    fn grow(&mut self, from: NodeId, part: &Part<'_>) -> NodeId {
         let to = number(self.nodes.len());
         let stays = matches!(part, Part::Folders);
         if let Some(node) = self.nodes.get_mut(from as usize) {
             match part {
                 Part::Literal(name) => {
                     node.has_literals = true;
-                    self.literals.add(from, &name, to);
+                    self.literals.add(from, name, to);
                 }
                 Part::Wild(text, wild) => {
-                    node.wild.push((*wild, to));
+                    node.wild.push((Wild::clone(wild), to));
                     self.wild.add(from, text.as_bytes(), to);
                 }
                 Part::Folders => node.folders = Some(to),

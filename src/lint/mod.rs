@@ -112,9 +112,9 @@ pub fn lint(policy: &Policy, tip: Option<&Tip>) -> Vec<Remark> {
         }
         None => remarks.extend(twins::of_patterns(policy)),
     }
-    remarks.sort_by(|one, other| {
-        let key = |remark: &Remark| (remark.place.file.clone(), remark.place.line, remark.name);
-        key(one).cmp(&key(other))
+    remarks.sort_by_cached_key(|remark| {
+        let place = &remark.place;
+        (place.file().to_owned(), place.line(), remark.name)
     });
     remarks
 }

@@ -122,12 +122,7 @@ fn compile(
     repository: Option<&str>,
 ) -> Result<Policy, Faults> {
     let mut faults = Faults::default();
-    let top = Place {
-        file: called.into(),
-        line: 1,
-        text: "".into(),
-    };
-    let mut fields = Fields::new(table, top.clone(), POLICY_KEYS, &mut faults);
+    let mut fields = Fields::new(table, Place::top(called), POLICY_KEYS, &mut faults);
     if fields.node("version").map(|node| &node.value) != Some(&Value::Integer(1)) {
         let place = fields.place_of("version");
         fields.fault(

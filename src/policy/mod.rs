@@ -4,6 +4,7 @@
 //! its lines) -> `merge` (`extends`) -> `fields` (one table, its keys checked) -> `compile`
 //! (the types below). Everything here is valid: what holds a `Policy` checks nothing again.
 
+mod braces;
 mod case;
 mod compile;
 pub mod edit;
@@ -16,6 +17,7 @@ mod place;
 pub mod preset;
 mod ref_glob;
 mod ref_pattern;
+mod shape;
 mod show;
 mod source;
 mod tree;
@@ -33,6 +35,7 @@ pub use pattern::PathPattern;
 pub(crate) use place::did_you_mean;
 pub use place::{Faults, Place};
 pub use ref_pattern::{RefPattern, any_matches};
+pub(crate) use shape::{Part, Shape};
 pub use source::{Source, server_source};
 
 use crate::budget::Limits;

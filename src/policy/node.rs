@@ -1,6 +1,5 @@
 //! TOML as values that remember the line they stand on, whichever file they came from.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::rc::Rc;
@@ -8,7 +7,7 @@ use std::rc::Rc;
 use jiff::civil::Date;
 use toml::de::{DeTable, DeValue};
 
-use super::place::{Faults, Place};
+use super::place::{Faults, Page, Place};
 
 /// A value and its line.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,63 +54,28 @@ impl Value {
 
 /// Parses one file; every fault is reported, not only the first.
 pub fn parse(file: &str, text: &str) -> Result<Table, Faults> {
-    let reader = Reader::new(file, text);
+    let page = Page::new(file, text);
+    let reader = Reader { page };
     let mut faults = Faults::default();
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in errors {
-        let place = reader.place(error.span().map_or(0, |span| span.start));
+        let place = reader.page.place(error.span().map_or(0, |span| span.start));
         faults.push(&place, error.message());
     }
     let table = reader.table(document.get_ref(), &mut faults);
     faults.or(table)
 }
 
-struct Reader<'t> {
-    file: Rc<str>,
-    lines: Vec<Line<'t>>,
+struct Reader {
+    page: Rc<Page>,
 }
 
-struct Line<'t> {
-    start: usize,
-    text: &'t str,
-    /// What places say of it; most lines have one or none.
-    shown: OnceCell<Rc<str>>,
-}
-
-impl<'t> Reader<'t> {
-    fn new(file: &str, text: &'t str) -> Self {
-        let mut start = 0;
-        let line = |text: &'t str| {
-            let line = Line {
-                start,
-                text,
-                shown: OnceCell::new(),
-            };
-            start += text.len() + 1;
-            line
-        };
-        Self {
-            file: file.into(),
-            lines: text.split('\n').map(line).collect(),
-        }
-    }
-
-    fn place(&self, offset: usize) -> Place {
-        let number = self.lines.partition_point(|line| line.start <= offset);
-        let line = self.lines.get(number.saturating_sub(1));
-        let text = line.map(|line| line.shown.get_or_init(|| spaced(line.text)).clone());
-        Place {
-            file: self.file.clone(),
-            line: number,
-            text: text.unwrap_or_default(),
-        }
-    }
-
+impl Reader {
     fn table(&self, table: &DeTable<'_>, faults: &mut Faults) -> Table {
         table
             .iter()
             .filter_map(|(key, value)| {
-                let place = self.place(key.span().start);
+                let place = self.page.place(key.span().start);
                 let node = self.node(value.get_ref(), place, faults)?;
                 Some((key.get_ref().to_string(), node))
             })
@@ -130,7 +94,7 @@ impl<'t> Reader<'t> {
                 items
                     .iter()
                     .filter_map(|item| {
-                        self.node(item.get_ref(), self.place(item.span().start), faults)
+                        self.node(item.get_ref(), self.page.place(item.span().start), faults)
                     })
                     .collect(),
             )),
@@ -153,21 +117,6 @@ fn unusable(value: &DeValue<'_>) -> &'static str {
         DeValue::Datetime(_) => "a date stands alone here, as in 2027-01-31",
         DeValue::Integer(_) => "this number is too large",
         _ => "no policy key takes such a value",
-    }
-}
-
-/// The line with one space where it has several.
-fn spaced(line: &str) -> Rc<str> {
-    let line = line.trim();
-    let mut last = b' ';
-    let is_plain = line.bytes().all(|byte| {
-        let is_run = byte == b' ' && last == b' ';
-        last = byte;
-        matches!(byte, b' '..=b'~') && !is_run
-    });
-    match is_plain {
-        true => line.into(),
-        false => line.split_whitespace().collect::<Vec<_>>().join(" ").into(),
     }
 }
 
@@ -256,7 +205,7 @@ mod tests {
         let Value::Array(trees) = &table["tree"].value else {
             panic!()
         };
-        assert_eq!(trees[0].place.line, 2);
+        assert_eq!(trees[0].place.line(), 2);
         let Value::Table(tree) = &trees[0].value else {
             panic!()
         };

@@ -1,6 +1,7 @@
 //! Path and ref patterns: globs whose wildcards stay between separators.
 //!
-//! globset does the matching. What it would read otherwise than git's `:(glob)` magic is either
+//! A glob means what it means to globset, although the matcher in `classify` is our own: globset
+//! takes long to compile one. What it would read otherwise than git's `:(glob)` magic is either
 //! rewritten here or refused, so that no pattern means something else than it says:
 //!
 //! - braces are expanded first, so that each alternative is a pattern of its own;
@@ -9,16 +10,12 @@
 //! - `**` that is not a whole component, and brackets that hold a separator or a byte outside
 //!   ASCII, are faults: globset would read the first as `*` and let the second match `/`.
 
-use std::borrow::Cow;
-
 use globset::{Glob, GlobBuilder};
-use smallvec::SmallVec;
 
+use super::braces::each_alternative;
 use super::place::Place;
-use crate::classify::{Component, Wild, list_end, ranges};
-
-/// How many patterns one pair of braces may grow into.
-const MOST_ALTERNATIVES: usize = 1_000;
+use super::shape::{Parts, Shape, folders, parts};
+use crate::classify::ranges;
 
 /// A path pattern as it stands in the policy.
 #[derive(Clone, Debug)]
@@ -44,7 +41,9 @@ pub fn alternatives(text: &str) -> Result<Vec<Alternative>, String> {
     if text.starts_with('/') {
         return Err("paths begin at the top of the tree: drop the leading `/`".into());
     }
-    expand_braces(text)?.into_iter().map(alternative).collect()
+    let mut texts = Vec::new();
+    each_alternative(text, |text| texts.push(text.to_owned()))?;
+    texts.into_iter().map(alternative).collect()
 }
 
 /// The globs that a path pattern stands for.
@@ -53,54 +52,38 @@ pub fn path_globs(text: &str) -> Result<Vec<Glob>, String> {
     Ok(all.flat_map(|alternative| alternative.globs).collect())
 }
 
-/// Where braces, and the commas in them, stand.
-type Bounds = SmallVec<[usize; 16]>;
-
-/// The parts of a glob, in order.
-type Parts<'t> = SmallVec<[Part<'t>; 8]>;
-
-/// A glob taken apart: what the matcher is made from.
-pub(crate) struct Shape<'t> {
-    /// What one component or more has to be, in order.
-    pub parts: Parts<'t>,
-    /// Matches the path that ends where the parts do.
-    pub itself: bool,
-    /// Matches every path below.
-    pub below: bool,
-}
-
-/// A part of a glob.
-pub(crate) enum Part<'t> {
-    /// This component.
-    Literal(Cow<'t, [u8]>),
-    /// A component that its wildcards match, with its text.
-    Wild(&'t str, Box<Wild>),
-    /// `**`: any number of components.
-    Folders,
-}
-
 /// Takes a path pattern apart, one alternative after the other.
-pub(crate) fn spell(text: &str, mut each: impl FnMut(Shape<'_>)) -> Result<(), String> {
+pub(crate) fn spell(text: &str, mut each: impl FnMut(&Shape<'_>)) -> Result<(), String> {
     if text.starts_with('/') {
         return alternatives(text).map(drop);
     }
-    if !text.bytes().any(|byte| matches!(byte, b'{' | b'}')) {
-        return shape(text).map(each).ok_or_else(|| why(text));
-    }
+    let common = text.get(..common(text)).unwrap_or_default();
+    let above = folders(common);
     let mut result = Ok(());
-    for alternative in expand_braces(text)? {
-        match shape(&alternative) {
-            Some(shape) => each(shape),
-            None => result = result.and_then(|()| Err(why(&alternative))),
+    each_alternative(text, |alternative| {
+        let shape = above
+            .as_deref()
+            .and_then(|above| Shape::parse(alternative, common, above));
+        match shape {
+            Some(shape) => each(&shape),
+            None => result = result.clone().and_then(|()| Err(why(alternative))),
         }
-    }
+    })?;
     result
 }
 
+/// How much of the text is folders that all its alternatives have in common.
+fn common(text: &str) -> usize {
+    let is_special = |byte: &u8| matches!(byte, b'{' | b'}' | b'*' | b'?' | b'[' | b'\\');
+    let special = text.bytes().position(|byte| is_special(&byte));
+    let plain = special.filter(|at| text.as_bytes().get(*at) == Some(&b'{'));
+    let before = plain.and_then(|at| text.get(..at)).unwrap_or_default();
+    before.rfind('/').map_or(0, |slash| slash + 1)
+}
+
 /// Takes a ref glob without braces apart.
-pub(super) fn ref_shape(text: &str) -> Result<Shape<'_>, String> {
-    let shape = parts(text).map(|parts| Shape::new(parts, false));
-    shape.ok_or_else(|| fault(text, ref_glob(text, false).err()))
+pub(super) fn ref_parts(text: &str) -> Result<Parts<'_>, String> {
+    parts(text).ok_or_else(|| fault(text, ref_glob(text, false).err()))
 }
 
 /// Why an alternative is no glob.
@@ -110,87 +93,6 @@ fn why(text: &str) -> String {
 
 fn fault(text: &str, known: Option<String>) -> String {
     known.unwrap_or_else(|| format!("`{text}` is no glob"))
-}
-
-fn shape(text: &str) -> Option<Shape<'_>> {
-    let folder = text.strip_suffix('/').or_else(|| text.strip_suffix("/**"));
-    let parts = parts(folder.unwrap_or(text))?;
-    Some(Shape::new(parts, folder.is_some()))
-}
-
-impl<'t> Shape<'t> {
-    /// What the parts match, and, with `below`, what is below that.
-    fn new(mut parts: Parts<'t>, below: bool) -> Self {
-        // Last of all, `**` stands for one component or more.
-        let is_open = matches!(parts.last(), Some(Part::Folders));
-        if is_open {
-            parts.pop();
-        }
-        Self {
-            parts,
-            itself: !is_open,
-            below: is_open || below,
-        }
-    }
-}
-
-fn parts(glob: &str) -> Option<Parts<'_>> {
-    let is_plain = !glob
-        .bytes()
-        .any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\'));
-    if is_plain {
-        return glob.split('/').map(literal).collect();
-    }
-    check(glob).ok()?;
-    let mut parts = SmallVec::new();
-    for text in components(glob)? {
-        match part(text)? {
-            // One after another they say no more than one.
-            Part::Folders if matches!(parts.last(), Some(Part::Folders)) => {}
-            part => parts.push(part),
-        }
-    }
-    Some(parts)
-}
-
-fn literal(name: &str) -> Option<Part<'_>> {
-    (!name.is_empty()).then_some(Part::Literal(name.as_bytes().into()))
-}
-
-fn part(text: &str) -> Option<Part<'_>> {
-    if text == "**" {
-        return Some(Part::Folders);
-    }
-    Some(match Component::parse(text)? {
-        Component::Literal(name) => Part::Literal(name.into_vec().into()),
-        Component::Wild(wild) => Part::Wild(text, Box::new(wild)),
-    })
-}
-
-/// Cuts a glob at its separators; those between brackets are none.
-fn components(glob: &str) -> Option<Vec<&str>> {
-    let bytes = glob.as_bytes();
-    let (mut found, mut start, mut at) = (Vec::new(), 0, 0);
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            // A separator stays one.
-            b'\\' if bytes.get(at + 1) == Some(&b'/') => {
-                found.push(glob.get(start..at)?);
-                at += 1;
-                start = at + 1;
-            }
-            b'\\' => at += 1,
-            b'[' => at += 1 + list_end(bytes.get(at + 1..)?)?,
-            b'/' => {
-                found.push(glob.get(start..at)?);
-                start = at + 1;
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    found.push(glob.get(start..)?);
-    Some(found)
 }
 
 fn alternative(text: String) -> Result<Alternative, String> {
@@ -222,7 +124,7 @@ fn compile(text: &str, ignore_case: bool) -> Result<Glob, String> {
         .map_err(|error| format!("`{text}` is no glob: {}", error.kind()))
 }
 
-fn check(glob: &str) -> Result<(), String> {
+pub(super) fn check(glob: &str) -> Result<(), String> {
     if glob.is_empty() {
         return Err("an empty pattern matches nothing".into());
     }
@@ -284,78 +186,6 @@ fn matches_separator(body: &str) -> bool {
         .iter()
         .any(|(low, high)| (low..=high).contains(&&b'/'));
     is_listed != list.is_some()
-}
-
-fn expand_braces(text: &str) -> Result<Vec<String>, String> {
-    let mut done = Vec::new();
-    // What is left to expand, the next one last, and up to where it has no braces any more.
-    let mut open = vec![(text.to_owned(), 0)];
-    while let Some((next, from)) = open.pop() {
-        match first_braces(&next, from)? {
-            None => done.push(next),
-            Some(bounds) => open.extend(replaced(&next, &bounds).rev()),
-        }
-        if done.len() + open.len() > MOST_ALTERNATIVES {
-            return Err(format!(
-                "`{text}` stands for more than {MOST_ALTERNATIVES} patterns"
-            ));
-        }
-    }
-    Ok(done)
-}
-
-/// The text with each of the alternatives between `bounds` in the place of the braces, and where
-/// that stands.
-fn replaced(text: &str, bounds: &[usize]) -> impl DoubleEndedIterator<Item = (String, usize)> {
-    let start = bounds.first().copied().unwrap_or_default();
-    let end = bounds.last().copied().unwrap_or_default();
-    bounds.windows(2).filter_map(move |pair| {
-        let &[from, to] = pair else { return None };
-        let parts = [
-            text.get(..start)?,
-            text.get(from + 1..to)?,
-            text.get(end + 1..)?,
-        ];
-        Some((parts.concat(), start))
-    })
-}
-
-/// Where the first outermost braces at `from` or later begin and end, and the commas between
-/// their alternatives, in order.
-fn first_braces(text: &str, from: usize) -> Result<Option<Bounds>, String> {
-    let bytes = text.as_bytes();
-    let (mut bounds, mut depth, mut at) = (Bounds::new(), 0_usize, from);
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'\\' => at += 1,
-            b'[' => at += after_list(bytes, at),
-            b'{' => {
-                if depth == 0 {
-                    bounds.push(at);
-                }
-                depth += 1;
-            }
-            b',' if depth == 1 => bounds.push(at),
-            b'}' if depth == 1 => {
-                bounds.push(at);
-                return Ok(Some(bounds));
-            }
-            b'}' if depth > 1 => depth -= 1,
-            b'}' => return Err(format!("`{text}` closes braces that it did not open")),
-            _ => {}
-        }
-        at += 1;
-    }
-    match depth {
-        0 => Ok(None),
-        _ => Err(format!("`{text}` opens braces that it does not close")),
-    }
-}
-
-/// How much of the text belongs to the list that an opening bracket begins: all, if none ends it.
-fn after_list(bytes: &[u8], bracket: usize) -> usize {
-    let list = bytes.get(bracket + 1..).unwrap_or_default();
-    list_end(list).map_or(list.len(), |end| end + 1)
 }
 
 #[cfg(test)]

@@ -4,19 +4,75 @@ use std::fmt;
 use std::rc::Rc;
 
 /// A line of a policy file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// A policy has hundreds of them and a push shows a few: which line it is, and what it says, is
+/// found out when somebody asks.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Place {
+    page: Rc<Page>,
+    /// In bytes, from the beginning of the file.
+    offset: usize,
+}
+
+/// A file as it was read.
+#[derive(PartialEq, Eq)]
+pub(super) struct Page {
+    file: String,
+    text: String,
+}
+
+impl Page {
+    /// The file's path, or `preset:<name>`, and its text.
+    pub(super) fn new(file: &str, text: &str) -> Rc<Self> {
+        Rc::new(Self {
+            file: file.to_owned(),
+            text: text.to_owned(),
+        })
+    }
+
+    /// The line of the byte at `offset`.
+    pub(super) fn place(self: &Rc<Self>, offset: usize) -> Place {
+        Place {
+            page: Rc::clone(self),
+            offset,
+        }
+    }
+}
+
+impl Place {
+    /// The first line of a file, whose text doesn't matter.
+    pub fn top(file: &str) -> Self {
+        Page::new(file, "").place(0)
+    }
+
     /// The file's path, or `preset:<name>`.
-    pub file: Rc<str>,
+    pub fn file(&self) -> &str {
+        &self.page.file
+    }
+
     /// Counted from 1.
-    pub line: usize,
+    pub fn line(&self) -> usize {
+        let before = self.page.text.bytes().take(self.offset);
+        before.filter(|byte| *byte == b'\n').count() + 1
+    }
+
     /// What the line says, runs of spaces made one.
-    pub text: Rc<str>,
+    pub fn text(&self) -> String {
+        let line = self.page.text.lines().nth(self.line() - 1);
+        let words = line.unwrap_or_default().split_whitespace();
+        words.collect::<Vec<_>>().join(" ")
+    }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}:{}", self.file, self.line)
+        write!(out, "{}:{}", self.file(), self.line())
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
     }
 }
 

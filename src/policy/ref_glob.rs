@@ -5,8 +5,9 @@
 
 use globset::{Candidate, GlobMatcher};
 
-use super::pattern::{ref_glob, ref_shape};
-use crate::classify::Classifier;
+use super::pattern::{ref_glob, ref_parts};
+use super::shape::Part;
+use crate::classify::Wild;
 
 /// What matches a whole name, byte for byte.
 #[derive(Clone, Debug)]
@@ -14,9 +15,20 @@ pub(super) enum RefGlob {
     /// The name itself.
     Name(Box<[u8]>),
     /// Wildcards.
-    Parts(Box<Classifier>),
+    Parts(Box<[Step]>),
     /// What globset matches.
     Other(Box<GlobMatcher>),
+}
+
+/// A part of a glob.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    /// This component.
+    Literal(Box<[u8]>),
+    /// What wildcards match.
+    Wild(Box<Wild>),
+    /// Any number of components; one or more at the end.
+    Folders,
 }
 
 impl RefGlob {
@@ -35,10 +47,10 @@ impl RefGlob {
             let glob = ref_glob(text, ignore_case)?;
             return Ok(Self::Other(Box::new(glob.compile_matcher())));
         }
-        let shape = ref_shape(text)?;
+        let parts = ref_parts(text)?;
         Ok(match text.contains(['*', '?', '[', '\\']) {
             false => Self::Name(text.as_bytes().into()),
-            true => Self::Parts(Box::new(Classifier::of(shape))),
+            true => Self::Parts(parts.into_iter().map(Step::of).collect()),
         })
     }
 
@@ -46,8 +58,55 @@ impl RefGlob {
     pub(super) fn matches(&self, name: &[u8]) -> bool {
         match self {
             Self::Name(wanted) => **wanted == *name,
-            Self::Parts(parts) => parts.find(name).is_some(),
+            Self::Parts(parts) => {
+                let names: Vec<&[u8]> = name.split(|byte| *byte == b'/').collect();
+                matches(parts, &names)
+            }
             Self::Other(glob) => glob.is_match_candidate(&Candidate::from_bytes(name)),
+        }
+    }
+}
+
+impl Step {
+    fn of(part: Part<'_>) -> Self {
+        match part {
+            Part::Literal(name) => Self::Literal(name.into_owned().into()),
+            Part::Wild(_, wild) => Self::Wild(wild),
+            Part::Folders => Self::Folders,
+        }
+    }
+
+    fn takes(&self, name: &[u8]) -> bool {
+        match self {
+            Self::Literal(wanted) => **wanted == *name,
+            Self::Wild(wild) => wild.matches(name),
+            Self::Folders => false,
+        }
+    }
+}
+
+/// Matches components as `classify` matches bytes: the last `**` alone takes another one where
+/// the rest fails.
+fn matches(mut steps: &[Step], mut names: &[&[u8]]) -> bool {
+    let mut retry: Option<(&[Step], &[&[u8]])> = None;
+    loop {
+        match (steps.split_first(), names.split_first()) {
+            (Some((Step::Folders, [])), next) => return next.is_some(),
+            (None, None) => return true,
+            (Some((Step::Folders, after)), _) => {
+                steps = after;
+                retry = Some((after, names));
+            }
+            (Some((step, after)), Some((name, rest))) if step.takes(name) => {
+                (steps, names) = (after, rest);
+            }
+            _ => match retry.and_then(|(after, names)| Some((after, names.get(1..)?))) {
+                Some((after, shorter)) => {
+                    retry = Some((after, shorter));
+                    (steps, names) = (after, shorter);
+                }
+                None => return false,
+            },
         }
     }
 }

@@ -142,7 +142,7 @@ pub(super) fn path(path: &TouchedPath, policy: &Policy) -> Value {
 
 /// A line of a policy.
 pub(super) fn place(place: &Place) -> Value {
-    json!({ "file": &*place.file, "line": place.line, "text": &*place.text })
+    json!({ "file": place.file(), "line": place.line(), "text": place.text() })
 }
 
 /// The member of this name, and its `_hex` where the text alone would lose something.

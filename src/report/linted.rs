@@ -162,11 +162,11 @@ fn told(outcome: &Outcome<'_>) -> String {
 
 /// The policy's line, if it stands in a file whose name can be told as it is.
 fn spot(place: &Place) -> Option<Spot<'_>> {
-    let file = &*place.file;
+    let file = place.file();
     let is_file = !file.starts_with("preset:") && is_plain(file.as_bytes());
     is_file.then_some(Spot {
         file,
-        line: Some(place.line),
+        line: Some(place.line()),
     })
 }
 

@@ -122,10 +122,10 @@ fn in_commit(offence: &Offence) -> Vec<Value> {
 /// A line of the policy, as a location.
 pub(super) fn policy_line(place: &Place) -> Value {
     let location = json!({
-        "artifactLocation": { "uri": policy_uri(&place.file) },
-        "region": { "startLine": place.line },
+        "artifactLocation": { "uri": policy_uri(place.file()) },
+        "region": { "startLine": place.line() },
     });
-    match &*place.text {
+    match &*place.text() {
         "" => json!({ "physicalLocation": location }),
         text => {
             json!({ "physicalLocation": location, "message": message(&Shown(text.as_bytes()).to_string()) })

@@ -126,7 +126,7 @@ pub(super) fn path_line(path: &TouchedPath, policy: &Policy) -> String {
 /// The line's text, and where it stands.
 pub(super) fn policy_line(place: &Place) -> String {
     let shown = Shown(place.to_string().as_bytes()).to_string();
-    match &*place.text {
+    match &*place.text() {
         "" => shown,
         text => format!("{} ({shown})", shortened(text.as_bytes(), LINE_WIDTH)),
     }

@@ -47,11 +47,7 @@ mod tests {
             required,
             merges,
             reason: "because".into(),
-            place: Place {
-                file: "p".into(),
-                line: 1,
-                text: "".into(),
-            },
+            place: Place::top("p"),
         }
     }
 

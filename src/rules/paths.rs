@@ -110,11 +110,7 @@ mod tests {
     }
 
     fn place() -> Place {
-        Place {
-            file: "p".into(),
-            line: 1,
-            text: "".into(),
-        }
+        Place::top("p")
     }
 
     fn rule(judge: Unit) -> DenyOnly {

@@ -49,11 +49,7 @@ fn pattern(text: &str) -> PathPattern {
 }
 
 fn place() -> Place {
-    Place {
-        file: "policy".into(),
-        line: 1,
-        text: "".into(),
-    }
+    Place::top("policy")
 }
 
 /// What each commit of a range changes, by the engine. Its answers must agree with one another:

@@ -67,7 +67,7 @@ fn a_finding_is_told_whole() {
     assert_eq!(document["policy"]["digest"], json!(policy.digest));
     assert_eq!(document["policy"]["review_overdue"], json!(false));
     assert_eq!(document["updates"][1]["entering"], Value::Null);
-    let place = |place: &treewarden::policy::Place| json!({ "file": &*place.file, "line": place.line, "text": &*place.text });
+    let place = |place: &treewarden::policy::Place| json!({ "file": place.file(), "line": place.line(), "text": place.text() });
     let matched = policy.classifier.find(b"net/a.c").unwrap();
     let pattern = policy.pattern(matched).unwrap();
     let deny = policy.trees.iter().find_map(|tree| tree.deny.as_ref());

@@ -139,9 +139,9 @@ fn the_policys_line_is_related() {
     let related = json!([{
         "physicalLocation": {
             "artifactLocation": { "uri": "preset:bpf-next" },
-            "region": { "startLine": place.line },
+            "region": { "startLine": place.line() },
         },
-        "message": { "text": &*place.text },
+        "message": { "text": place.text() },
     }]);
     assert_eq!(result("a commit")["relatedLocations"], related);
     assert_eq!(result("an update")["relatedLocations"], json!([]));

@@ -109,7 +109,7 @@ fn dead(remarks: &[Remark], written: &Written<'_>) -> BTreeSet<String> {
             {
                 dead.extend(all().map(|alternative| alternative.text));
             }
-        } else if remark.place.line == written.line && topics.contains(&remark.name) {
+        } else if remark.place.line() == written.line && topics.contains(&remark.name) {
             let subject = verb.split(&remark.message).next().unwrap();
             match subject.split_once(", of ") {
                 None => dead.extend(all().map(|alternative| alternative.text)),
@@ -172,7 +172,7 @@ fn met(globs: &[globset::Glob], paths: &[Vec<u8>]) -> impl Iterator<Item = usize
 /// Wherever a shadowed pattern matches, one of those that the remark names does.
 fn blames(remarks: &[Remark], written: &Written<'_>, all: &[Written<'_>], paths: &[Vec<u8>]) {
     let shadowed = |remark: &&Remark| {
-        remark.name == Topic::ShadowedPattern && remark.place.line == written.line
+        remark.name == Topic::ShadowedPattern && remark.place.line() == written.line
     };
     let Some(remark) = remarks.iter().find(shadowed) else {
         return;
@@ -225,7 +225,7 @@ fn shadowed_trees_are_those_that_no_ref_gets_to() {
             let governs = |name: &&RefName| policy.tree_of(name).unwrap().name == tree.name;
             let said = |topic: Topic, line: usize| {
                 let mut all = remarks.iter();
-                all.any(|remark| remark.name == topic && remark.place.line == line)
+                all.any(|remark| remark.name == topic && remark.place.line() == line)
             };
             let impossible = said(Topic::ImpossibleRef, line);
             assert_eq!(
@@ -233,7 +233,7 @@ fn shadowed_trees_are_those_that_no_ref_gets_to() {
                 matching().next().is_none(),
                 "{text}\n{remarks:#?}"
             );
-            let tree_is_dead = said(Topic::ShadowedTree, tree.place.line);
+            let tree_is_dead = said(Topic::ShadowedTree, tree.place.line());
             let shadowed = said(Topic::ShadowedRef, line) || tree_is_dead && !impossible;
             let lives = matching().any(|name| governs(&name));
             assert_eq!(shadowed, !impossible && !lives, "{text}\n{remarks:#?}");
