@@ -17,7 +17,7 @@ pub(crate) enum Component {
     Wild(Wild),
 }
 
-/// A component with wildcards.
+/// A component with wildcards: what it begins with, what it ends with, and what is between.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wild {
     before: Box<[u8]>,
@@ -26,12 +26,12 @@ pub(crate) struct Wild {
 }
 
 /// What stands for a byte, or for any number of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Token {
     Byte(u8),
     Any,
     Star,
-    Listed(Set),
+    Listed(Box<Set>),
 }
 
 /// A set of bytes; of those outside ASCII all are in it or none.
@@ -44,17 +44,23 @@ struct Set {
 impl Component {
     /// Reads a component; `None` if it is no glob.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let tokens = tokens(text.as_bytes())?;
-        let is_byte = |token: &Token| matches!(token, Token::Byte(_));
-        let Some(first) = tokens.iter().position(|token| !is_byte(token)) else {
-            return Some(Self::Literal(bytes(&tokens)));
-        };
-        let last = tokens.iter().rposition(|token| !is_byte(token))?;
-        Some(Self::Wild(Wild {
-            before: bytes(tokens.get(..first)?),
-            middle: tokens.get(first..=last)?.into(),
-            after: bytes(tokens.get(last + 1..)?),
-        }))
+        let text = text.as_bytes();
+        let is_special = |byte: &u8| matches!(byte, b'*' | b'?' | b'[' | b'\\');
+        let special = text.iter().position(is_special);
+        let (before, rest) = text.split_at_checked(special.unwrap_or(text.len()))?;
+        let mut middle = tokens(rest)?;
+        let is_wild = |token: &Token| !matches!(token, Token::Byte(_));
+        let wild = middle.iter().rposition(is_wild);
+        let after = middle.split_off(wild.map_or(0, |last| last + 1));
+        let after = after.into_iter().filter_map(Token::byte);
+        Some(match wild {
+            None => Self::Literal(before.iter().copied().chain(after).collect()),
+            Some(_) => Self::Wild(Wild {
+                before: before.into(),
+                middle: middle.into(),
+                after: after.collect(),
+            }),
+        })
     }
 }
 
@@ -65,14 +71,6 @@ impl Wild {
         let inner = rest.and_then(|rest| rest.strip_suffix(&*self.after));
         inner.is_some_and(|inner| matches(&self.middle, inner))
     }
-}
-
-fn bytes(tokens: &[Token]) -> Box<[u8]> {
-    let byte = |token: &Token| match token {
-        Token::Byte(byte) => Some(*byte),
-        Token::Any | Token::Star | Token::Listed(_) => None,
-    };
-    tokens.iter().filter_map(byte).collect()
 }
 
 fn tokens(mut text: &[u8]) -> Option<Vec<Token>> {
@@ -92,7 +90,7 @@ fn tokens(mut text: &[u8]) -> Option<Vec<Token>> {
                 let end = list_end(text)?;
                 let (list, rest) = (text.get(..end)?, text.get(end + 1..)?);
                 text = rest;
-                Token::Listed(Set::parse(list)?)
+                Token::Listed(Box::new(Set::parse(list)?))
             }
             byte => Token::Byte(*byte),
         };
@@ -145,7 +143,7 @@ impl Set {
         })
     }
 
-    fn contains(self, byte: u8) -> bool {
+    fn contains(&self, byte: u8) -> bool {
         match byte {
             0..=0x7f => self.ascii >> byte & 1 == 1,
             _ => self.others,
@@ -154,9 +152,16 @@ impl Set {
 }
 
 impl Token {
-    fn takes(self, byte: u8) -> bool {
+    fn byte(self) -> Option<u8> {
         match self {
-            Self::Byte(wanted) => wanted == byte,
+            Self::Byte(byte) => Some(byte),
+            Self::Any | Self::Star | Self::Listed(_) => None,
+        }
+    }
+
+    fn takes(&self, byte: u8) -> bool {
+        match self {
+            Self::Byte(wanted) => *wanted == byte,
             Self::Any => true,
             Self::Star => false,
             Self::Listed(set) => set.contains(byte),

@@ -29,36 +29,37 @@ struct Edge {
 impl Edges {
     /// Where the edge of that name leads.
     pub(super) fn find(&self, from: NodeId, name: &[u8]) -> Option<NodeId> {
-        let hash = hash(from, name);
-        let found = self.probe(hash, |edge| {
-            edge.hash == hash && edge.from == from && self.name(edge) == Some(name)
-        });
-        found.map(|edge| edge.to)
+        self.known(hash(from, name), from, name)
     }
 
-    /// Adds an edge that isn't there yet.
-    pub(super) fn add(&mut self, from: NodeId, name: &[u8], to: NodeId) {
+    /// Where the edge of that name leads. If there is none, one is made that leads to `fresh`.
+    pub(super) fn lead(&mut self, from: NodeId, name: &[u8], fresh: NodeId) -> NodeId {
+        let hash = hash(from, name);
+        if let Some(known) = self.known(hash, from, name) {
+            return known;
+        }
         let start = number(self.names.len());
         self.names.extend(name);
         self.all.push(Edge {
             from,
-            to,
-            hash: hash(from, name),
+            to: fresh,
+            hash,
             name: (start, number(self.names.len())),
         });
         match self.all.len() * 2 > self.slots.len() {
             true => self.grow(),
             false => self.place(number(self.all.len())),
         }
+        fresh
     }
 
-    fn probe(&self, hash: u32, wanted: impl Fn(&Edge) -> bool) -> Option<&Edge> {
+    fn known(&self, hash: u32, from: NodeId, name: &[u8]) -> Option<NodeId> {
         let mask = self.slots.len().wrapping_sub(1);
         let mut slot = hash as usize & mask;
         loop {
-            let edge = self.slots.get(slot).and_then(|number| self.edge(*number))?;
-            if wanted(edge) {
-                return Some(edge);
+            let edge = self.edge(*self.slots.get(slot)?)?;
+            if edge.hash == hash && edge.from == from && self.name(edge) == Some(name) {
+                return Some(edge.to);
             }
             slot = (slot + 1) & mask;
         }

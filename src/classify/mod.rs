@@ -125,7 +125,13 @@ impl Builder {
     /// Adds the next pattern; the error says why it is none.
     pub(crate) fn add(&mut self, owner: Match, text: &str) -> Result<(), String> {
         let rank = self.trie.rank(owner);
-        spell(text, |shape| self.trie.add(rank, shape))
+        let mut last = ("", self.trie.folders(""));
+        spell(text, |above, shape| {
+            if above != last.0 {
+                last = (above, self.trie.folders(above));
+            }
+            self.trie.add(last.1, rank, shape);
+        })
     }
 
     /// The classifier of the patterns so far.

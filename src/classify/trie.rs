@@ -90,10 +90,18 @@ impl Trie {
         rank
     }
 
-    /// Adds one of the globs that a pattern stands for; patterns come in the order of their rank.
-    pub(super) fn add(&mut self, rank: Rank, shape: &Shape<'_>) {
-        let parts = shape.above.iter().chain(&shape.parts);
-        let end = parts.fold(TOP, |at, part| self.follow(at, part));
+    /// Where folders without wildcards lead, each of which ends in `/`.
+    pub(super) fn folders(&mut self, text: &str) -> NodeId {
+        let names = text.as_bytes().split_inclusive(|byte| *byte == b'/');
+        let names = names.filter_map(|name| name.strip_suffix(b"/"));
+        names.fold(TOP, |at, name| self.follow(at, Part::Literal(name.into())))
+    }
+
+    /// Adds, below `at`, one of the globs that a pattern stands for; patterns come in the order of
+    /// their rank.
+    pub(super) fn add(&mut self, at: NodeId, rank: Rank, shape: Shape<'_>) {
+        let parts = shape.parts.into_iter();
+        let end = parts.fold(at, |at, part| self.follow(at, part));
         if let Some(node) = self.nodes.get_mut(end as usize) {
             if shape.itself {
                 node.leaf.get_or_insert(rank);
@@ -105,28 +113,30 @@ impl Trie {
     }
 
     /// Where a part of a pattern leads; it is made to lead somewhere if need be.
-    fn follow(&mut self, at: NodeId, part: &Part<'_>) -> NodeId {
-        let known = match part {
-            Part::Literal(name) => self.literals.find(at, name),
-            Part::Wild(text, _) => self.wild.find(at, text.as_bytes()),
-            Part::Folders => self.node(at).and_then(|node| node.folders),
+    fn follow(&mut self, from: NodeId, part: Part<'_>) -> NodeId {
+        let fresh = number(self.nodes.len());
+        let to = match &part {
+            Part::Literal(name) => self.literals.lead(from, name, fresh),
+            Part::Wild(text, _) => self.wild.lead(from, text.as_bytes(), fresh),
+            Part::Folders => self
+                .node(from)
+                .and_then(|node| node.folders)
+                .unwrap_or(fresh),
         };
-        known.unwrap_or_else(|| self.grow(at, part))
+        if to == fresh {
+            self.grow(from, part);
+        }
+        to
     }
 
-    fn grow(&mut self, from: NodeId, part: &Part<'_>) -> NodeId {
+    /// Makes the youngest node, where a part leads that led nowhere yet.
+    fn grow(&mut self, from: NodeId, part: Part<'_>) {
         let to = number(self.nodes.len());
         let stays = matches!(part, Part::Folders);
         if let Some(node) = self.nodes.get_mut(from as usize) {
             match part {
-                Part::Literal(name) => {
-                    node.has_literals = true;
-                    self.literals.add(from, name, to);
-                }
-                Part::Wild(text, wild) => {
-                    node.wild.push((Wild::clone(wild), to));
-                    self.wild.add(from, text.as_bytes(), to);
-                }
+                Part::Literal(_) => node.has_literals = true,
+                Part::Wild(_, wild) => node.wild.push((*wild, to)),
                 Part::Folders => node.folders = Some(to),
             }
         }
@@ -135,7 +145,6 @@ impl Trie {
             from,
             ..Node::default()
         });
-        to
     }
 
     /// Notes in every node which classes lie below it, once all patterns are in.

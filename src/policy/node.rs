@@ -125,12 +125,15 @@ fn unusable(value: &DeValue<'_>) -> &'static str {
 /// without the cases, which judge nothing.
 pub fn canonical(table: &Table) -> String {
     let entries = table.iter().filter(|(key, _)| *key != "case");
-    let mut writer = Writer::default();
+    let mut writer = Writer {
+        path: String::new(),
+        // The preset's takes most of it.
+        out: String::with_capacity(32 << 10),
+    };
     writer.table(entries);
     writer.out
 }
 
-#[derive(Default)]
 struct Writer {
     /// The way to the node that is being written.
     path: String,

@@ -14,7 +14,7 @@ use globset::{Glob, GlobBuilder};
 
 use super::braces::each_alternative;
 use super::place::Place;
-use super::shape::{Parts, Shape, folders, parts};
+use super::shape::{Parts, Shape, parts};
 use crate::classify::ranges;
 
 /// A path pattern as it stands in the policy.
@@ -52,33 +52,42 @@ pub fn path_globs(text: &str) -> Result<Vec<Glob>, String> {
     Ok(all.flat_map(|alternative| alternative.globs).collect())
 }
 
-/// Takes a path pattern apart, one alternative after the other.
-pub(crate) fn spell(text: &str, mut each: impl FnMut(&Shape<'_>)) -> Result<(), String> {
+/// Takes a path pattern apart: each of its alternatives, after the folders without wildcards that
+/// stand before it, which are often the same.
+pub(crate) fn spell<'t>(
+    text: &'t str,
+    mut each: impl FnMut(&'t str, Shape<'_>),
+) -> Result<(), String> {
     if text.starts_with('/') {
         return alternatives(text).map(drop);
     }
-    let common = text.get(..common(text)).unwrap_or_default();
-    let above = folders(common);
+    let (above, _) = text.split_at_checked(common(text)).unwrap_or_default();
     let mut result = Ok(());
     each_alternative(text, |alternative| {
-        let shape = above
-            .as_deref()
-            .and_then(|above| Shape::parse(alternative, common, above));
-        match shape {
-            Some(shape) => each(&shape),
+        let (above, rest) = match alternative.get(above.len()..) {
+            // The folders are the pattern.
+            None | Some("" | "**") => ("", alternative),
+            Some(rest) => (above, rest),
+        };
+        match Shape::parse(rest) {
+            Some(shape) => each(above, shape),
             None => result = result.clone().and_then(|()| Err(why(alternative))),
         }
     })?;
     result
 }
 
-/// How much of the text is folders that all its alternatives have in common.
+/// How much of the text is folders without wildcards that all its alternatives have in common.
 fn common(text: &str) -> usize {
-    let is_special = |byte: &u8| matches!(byte, b'{' | b'}' | b'*' | b'?' | b'[' | b'\\');
-    let special = text.bytes().position(|byte| is_special(&byte));
-    let plain = special.filter(|at| text.as_bytes().get(*at) == Some(&b'{'));
-    let before = plain.and_then(|at| text.get(..at)).unwrap_or_default();
-    before.rfind('/').map_or(0, |slash| slash + 1)
+    let is_special = |byte| matches!(byte, b'{' | b'}' | b'*' | b'?' | b'[' | b'\\');
+    let special = text.bytes().position(is_special);
+    let brace = special.filter(|at| text.as_bytes().get(*at) == Some(&b'{'));
+    let before = brace.and_then(|at| text.get(..at)).unwrap_or_default();
+    match before.as_bytes().windows(2).any(|pair| pair == b"//") {
+        // Which is a fault, and found later.
+        true => 0,
+        false => before.rfind('/').map_or(0, |slash| slash + 1),
+    }
 }
 
 /// Takes a ref glob without braces apart.
@@ -133,7 +142,8 @@ pub(super) fn check(glob: &str) -> Result<(), String> {
             "`{glob}` has an empty component, which no path has"
         ));
     }
-    let stray = |part: &str| part != "**" && part.replace("\\*", "").contains("**");
+    let has_stars = |part: &str| part.contains("**") && part.replace("\\*", "").contains("**");
+    let stray = |part: &str| part != "**" && has_stars(part);
     if glob.split('/').any(stray) {
         return Err(format!(
             "`**` must be a whole component: write `folder/**` or `folder/**/name`, not `{glob}`"

@@ -43,14 +43,16 @@ impl RefGlob {
     }
 
     fn compile(text: &str, ignore_case: bool) -> Result<Self, String> {
-        if text.contains(['{', '}']) || ignore_case && text.contains('[') {
+        let is_special = |byte| matches!(byte, b'*' | b'?' | b'\\' | b'[' | b'{' | b'}');
+        let is_name = !text.bytes().any(is_special);
+        if !is_name && (text.contains(['{', '}']) || ignore_case && text.contains('[')) {
             let glob = ref_glob(text, ignore_case)?;
             return Ok(Self::Other(Box::new(glob.compile_matcher())));
         }
         let parts = ref_parts(text)?;
-        Ok(match text.contains(['*', '?', '[', '\\']) {
-            false => Self::Name(text.as_bytes().into()),
-            true => Self::Parts(parts.into_iter().map(Step::of).collect()),
+        Ok(match is_name {
+            true => Self::Name(text.as_bytes().into()),
+            false => Self::Parts(parts.into_iter().map(Step::of).collect()),
         })
     }
 

@@ -11,9 +11,7 @@ use crate::classify::{Component, Wild, list_end};
 
 /// What a path pattern, its braces spelt out, matches.
 pub(crate) struct Shape<'t> {
-    /// The folders that it has in common with other alternatives of its pattern.
-    pub above: &'t [Part<'t>],
-    /// What the components after them have to be, in order.
+    /// What the components have to be, in order.
     pub parts: Parts<'t>,
     /// Matches the path that ends where the parts do.
     pub itself: bool,
@@ -35,17 +33,8 @@ pub(crate) enum Part<'t> {
 }
 
 impl<'t> Shape<'t> {
-    /// Takes a path pattern without braces apart, which begins with `common`; `above` are the
-    /// parts of that.
-    pub(super) fn parse(text: &'t str, common: &str, above: &'t [Part<'t>]) -> Option<Self> {
-        match text.get(common.len()..)? {
-            // What is in common is the whole pattern.
-            "" | "**" => Self::of(text, &[]),
-            rest => Self::of(rest, above),
-        }
-    }
-
-    fn of(text: &'t str, above: &'t [Part<'t>]) -> Option<Self> {
+    /// Takes a path pattern without braces apart.
+    pub(super) fn parse(text: &'t str) -> Option<Self> {
         let folder = text.strip_suffix('/').or_else(|| text.strip_suffix("/**"));
         let mut parts = parts(folder.unwrap_or(text))?;
         // Last of all, `**` stands for one component or more.
@@ -54,7 +43,6 @@ impl<'t> Shape<'t> {
             parts.pop();
         }
         Some(Self {
-            above,
             parts,
             itself: !is_open,
             below: is_open || folder.is_some(),
@@ -62,21 +50,11 @@ impl<'t> Shape<'t> {
     }
 }
 
-/// The parts of folders without wildcards, each ending in `/`.
-pub(super) fn folders(text: &str) -> Option<Parts<'_>> {
-    match text.strip_suffix('/') {
-        Some(text) => text.split('/').map(literal).collect(),
-        None => Some(Parts::new()),
-    }
-}
-
 /// The parts of a glob without braces.
 pub(super) fn parts(glob: &str) -> Option<Parts<'_>> {
-    let is_plain = !glob
-        .bytes()
-        .any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\'));
-    if is_plain {
-        return glob.split('/').map(literal).collect();
+    let is_special = |byte| matches!(byte, b'*' | b'?' | b'[' | b'\\');
+    if !glob.bytes().any(is_special) {
+        return literals(glob);
     }
     check(glob).ok()?;
     let mut parts = Parts::new();
@@ -90,8 +68,15 @@ pub(super) fn parts(glob: &str) -> Option<Parts<'_>> {
     Some(parts)
 }
 
-fn literal(name: &str) -> Option<Part<'_>> {
-    (!name.is_empty()).then_some(Part::Literal(name.as_bytes().into()))
+fn literals(text: &str) -> Option<Parts<'_>> {
+    let mut parts = Parts::new();
+    for name in text.as_bytes().split(|byte| *byte == b'/') {
+        if name.is_empty() {
+            return None;
+        }
+        parts.push(Part::Literal(name.into()));
+    }
+    Some(parts)
 }
 
 fn part(text: &str) -> Option<Part<'_>> {
