@@ -10,8 +10,8 @@
 //! | `entering` | entering commits and merge bases with git, and with reachability spelt out |
 //! | `commit_graph` | the same where git has written its commit-graph, whole or broken |
 //! | `series` | series with their definition |
-//! | `classifier` | the compiled patterns with a matcher of a few lines |
 //! | `refs` | refs with `git for-each-ref` |
+//! | `classifier` | the compiled patterns with a matcher of a few lines and with globset, walks with both |
 //! | `real` | the first two, on a repository of your own |
 
 mod changes;

@@ -1,12 +1,13 @@
 //! The compiled patterns match what a matcher of a few lines says they match, and what globset
 //! does; and a walk that asks folder by folder is told the same.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use globset::{Candidate, GlobSet, GlobSetBuilder};
 use proptest::prelude::*;
 use treewarden::classify::{ClassMask, Classifier, State, States};
 use treewarden::policy::pattern::path_globs;
+use treewarden::policy::{Source, load};
 use treewarden::update::is_path;
 
 use super::engine::{classifier, compile};
@@ -311,4 +312,30 @@ fn what_is_no_pattern_is_none_to_globset_for_the_same_reason() {
     });
     let (all, sound) = (all.get(), sound.get());
     assert!(all / 8 < sound && sound < all, "{sound} of {all}");
+}
+
+#[test]
+fn the_preset_is_matched_as_globset_matches_it() {
+    let policy = load(&Source::Preset("bpf-next".into()), Some("bpf-next")).unwrap();
+    let classes = policy.classes.iter();
+    let texts = classes.map(|class| {
+        let patterns = class.patterns.iter();
+        patterns.map(|pattern| pattern.text.clone()).collect()
+    });
+    let classes: Vec<Vec<String>> = texts.collect();
+    let oracle = Oracle::new(&classes);
+    let states = RefCell::new(policy.classifier.states());
+    let noise = prop::collection::vec(any::<u8>(), 12);
+    hold(3000, noise, |noise| {
+        let path = near(&classes, noise);
+        if is_path(&path) {
+            agree(&policy.classifier, &mut states.borrow_mut(), &oracle, &path);
+        }
+    });
+    let landed = include_str!("../data/bpf-landings.tsv").lines().skip(1);
+    let files = landed.filter_map(|row| row.split('\t').nth(2));
+    for path in files.flat_map(|files| files.split(',')) {
+        let mut states = states.borrow_mut();
+        agree(&policy.classifier, &mut states, &oracle, path.as_bytes());
+    }
 }
