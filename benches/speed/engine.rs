@@ -8,11 +8,11 @@ use std::path::Path;
 use treewarden::budget::{Budget, Limits};
 use treewarden::classify::ClassMask;
 use treewarden::error::Error;
-use treewarden::git::{Changes, CleanGit, CommitRow, History, Parent, Range, Repo, Touched};
+use treewarden::git::{Changes, CleanGit, CommitRow, History, Parent, Range, Repo};
 use treewarden::policy::{self, Policy, Source};
 
 /// The engine that is measured: what [`treewarden::judge`] judges with.
-use treewarden::git::SimpleChanges as Engine;
+use treewarden::git::BatchChanges as Engine;
 
 /// What is asked of the engine.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,8 +55,8 @@ impl Question {
 }
 
 /// Answers a question about the range `arguments[1]..arguments[2]` of the repository in the current
-/// folder, by the classes of the policy `arguments[0]`, and writes the answer as
-/// `diff-tree -z --name-only` does.
+/// folder, by the classes of the policy `arguments[0]`, and writes the answer: a line for each
+/// commit, or a field ended by a zero byte for each path.
 pub fn answer(question: Question, arguments: &[OsString]) -> Result<(), Error> {
     let [policy, old, new] = arguments else {
         return Err(Error::Usage("a policy and a range are needed".into()));
@@ -82,7 +82,7 @@ pub fn answer(question: Question, arguments: &[OsString]) -> Result<(), Error> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     match question.is_of_paths() {
         true => list(&mut engine, &range, &mut out)?,
-        false => masks(&mut engine, &range, &mut out)?,
+        false => masks(&mut engine, &range, &policy, &mut out)?,
     }
     out.flush().unwrap();
     Ok(())
@@ -108,22 +108,27 @@ fn merges(range: &Range) -> Result<Range, Error> {
     Ok(Range { rows })
 }
 
-fn masks(engine: &mut Engine<'_>, range: &Range, out: &mut impl Write) -> Result<(), Error> {
-    for (row, touched) in range.rows.iter().zip(engine.classes(range)?) {
+/// Every class that a rule could ask for is asked for: of a merge, what it resolved in those that
+/// some tree denies.
+fn masks(
+    engine: &mut Engine<'_>,
+    range: &Range,
+    policy: &Policy,
+    out: &mut impl Write,
+) -> Result<(), Error> {
+    let denied = policy.trees.iter().filter_map(|tree| tree.deny.as_ref());
+    let denied = denied.fold(ClassMask::EMPTY, |all, rule| all | rule.classes);
+    for (row, touched) in range.rows.iter().zip(engine.classes(range, denied)?) {
         writeln!(out, "{} {touched:?}", row.oid).unwrap();
     }
     Ok(())
 }
 
 fn list(engine: &mut Engine<'_>, range: &Range, out: &mut impl Write) -> Result<(), Error> {
-    let all = Touched::either(ClassMask::ALL);
-    for (at, row) in range.rows.iter().enumerate() {
-        let found = engine.paths(range, at, all, usize::MAX)?;
-        write!(out, "{}\0", row.oid).unwrap();
-        for touched in found.paths {
-            out.write_all(&touched.path).unwrap();
-            out.write_all(b"\0").unwrap();
-        }
-    }
-    Ok(())
+    engine.all_paths(range, &mut |at, path, _| {
+        let row = range.rows.get(at).unwrap();
+        write!(out, "{} ", row.oid.short()).unwrap();
+        out.write_all(path).unwrap();
+        out.write_all(b"\0").unwrap();
+    })
 }

@@ -298,7 +298,7 @@ impl Repo {
             wanted: ClassMask::ALL,
         }
         .of(&[(Some(tree), None)], &mut |_, path| {
-            paths.push(path.to_vec())
+            paths.push(path.to_vec());
         })?;
         paths.sort_unstable();
         Ok(paths)

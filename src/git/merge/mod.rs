@@ -117,20 +117,32 @@ impl<T: Copy + PartialEq> Side<T> {
         }
     }
 
-    /// What the automatic merge has, if every base of every step settles the same.
-    fn automatic(&self) -> Option<Option<T>> {
+    /// What the automatic merge has, by the table alone.
+    fn automatic(&self) -> Automatic<T> {
         let mut rest = self.parents.iter();
         let mut result = rest.next().copied().flatten();
         for (parent, bases) in rest.zip(&self.bases) {
-            result = settle_all(bases, result, *parent)?;
+            match settle_all(bases, result, *parent) {
+                Some(settled) => result = settled,
+                None => return Automatic::Open,
+            }
         }
-        Some(result)
+        Automatic::Settled(result)
     }
 
     /// Returns true if and only if that is settled, and the merge has it.
     fn is_settled(&self) -> bool {
-        self.automatic() == Some(self.merge)
+        self.automatic() == Automatic::Settled(self.merge)
     }
+}
+
+/// What a table of object names tells of an automatic merge.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Automatic<T> {
+    /// Every base of every step says that it has this.
+    Settled(Option<T>),
+    /// It hangs on more.
+    Open,
 }
 
 fn settle_all<T: Copy + PartialEq>(bases: &[T], one: T, other: T) -> Option<T> {

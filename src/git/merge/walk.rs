@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use smallvec::SmallVec;
 
-use super::{Departure, MergeSides, OpenPath, OwnChange, Side, Survey};
+use super::{Automatic, Departure, MergeSides, OpenPath, OwnChange, Side, Survey};
 use crate::budget::{Budget, Exceeded};
 use crate::error::Error;
 use crate::git::changes::DEEPEST;
@@ -125,8 +125,8 @@ impl Walk {
             false => Departure::Settled,
         };
         match row.automatic() {
-            Some(_) => self.survey.found.push(OwnChange { path, departure }),
-            None => self.survey.open.push(OpenPath { path, row }),
+            Automatic::Settled(_) => self.survey.found.push(OwnChange { path, departure }),
+            Automatic::Open => self.survey.open.push(OpenPath { path, row }),
         }
         Ok(())
     }
