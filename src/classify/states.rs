@@ -18,9 +18,9 @@
 //! which is the common case outside the listed folders, all names lead to the same state, and it
 //! is noted.
 //!
-//! Names are not kept, so a push can't make the automaton grow by inventing names, but by leading
+//! Names are not kept, so a push can't make the automaton grow by inventing names, only by leading
 //! it to new sets. How many there are depends on the policy. Without wildcards among the folders
-//! of its patterns it is at most one for each node. A pattern such as `**/a/*/*/*/b` has to
+//! of its patterns there is at most one for each node and one for each class. A pattern such as `**/a/*/*/*/b` has to
 //! remember which of the last folders were called `a`, so that each further star doubles the
 //! number; it is still met one call of `folder` at a time, each for a tree object that the
 //! budget of the push paid for.
@@ -81,19 +81,19 @@ impl<'c> States<'c> {
         let step = self.trie.step(&facts.nodes, name);
         match others {
             Some(others) if !step.moved => others,
+            _ if step.moved => self.state(step, certain),
             _ => {
-                let is_other = !step.moved;
-                let next = self.state(step, certain);
-                if is_other && let Some(facts) = self.facts.get_mut(at.0 as usize) {
-                    facts.others = Some(next);
+                let others = self.state(step, certain);
+                if let Some(facts) = self.facts.get_mut(at.0 as usize) {
+                    facts.others = Some(others);
                 }
-                next
+                others
             }
         }
     }
 
     /// The class of the path that ends in `name` in a folder: a set of one.
-    pub fn class(&mut self, at: State, name: &[u8]) -> ClassMask {
+    pub fn class(&self, at: State, name: &[u8]) -> ClassMask {
         let Some(facts) = self.facts(at) else {
             return ClassMask::ALL;
         };

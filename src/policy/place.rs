@@ -7,7 +7,7 @@ use std::rc::Rc;
 ///
 /// A policy has hundreds of them and a push shows a few: which line it is, and what it says, is
 /// found out when somebody asks.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Place {
     page: Rc<Page>,
     /// In bytes, from the beginning of the file.
@@ -15,7 +15,6 @@ pub struct Place {
 }
 
 /// A file as it was read.
-#[derive(PartialEq, Eq)]
 pub(super) struct Page {
     file: String,
     text: String,
@@ -56,13 +55,23 @@ impl Place {
         before.filter(|byte| *byte == b'\n').count() + 1
     }
 
-    /// What the line says, runs of spaces made one.
+    /// What the line says, runs of spaces made one; nothing, where the file's text isn't known.
     pub fn text(&self) -> String {
         let line = self.page.text.lines().nth(self.line() - 1);
         let words = line.unwrap_or_default().split_whitespace();
         words.collect::<Vec<_>>().join(" ")
     }
 }
+
+/// Two places are one if they are the same line, wherever on it.
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        let line = |place: &Self| (place.line(), place.text());
+        self.file() == other.file() && line(self) == line(other)
+    }
+}
+
+impl Eq for Place {}
 
 impl fmt::Display for Place {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
