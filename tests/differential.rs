@@ -11,7 +11,8 @@
 //! | `commit_graph` | the same where git has written its commit-graph, whole or broken |
 //! | `series` | series with their definition |
 //! | `refs` | refs with `git for-each-ref` |
-//! | `classifier` | the compiled patterns with a matcher of a few lines and with globset, walks with both |
+//! | `classifier` | the compiled patterns with a matcher of a few lines |
+//! | `globs` | the same, and walks from folder to folder, with globset |
 //! | `real` | the first two, on a repository of your own |
 
 mod changes;
@@ -19,6 +20,7 @@ mod classifier;
 mod commit_graph;
 mod engine;
 mod entering;
+mod globs;
 mod history;
 mod merges;
 mod real;

@@ -190,12 +190,15 @@ fn bracket_body(rest: &mut std::str::Chars<'_>) -> String {
 }
 
 fn matches_separator(body: &str) -> bool {
-    let list = body.strip_prefix(['!', '^']);
-    let ranges = ranges(list.unwrap_or(body).as_bytes()).unwrap_or_default();
-    let is_listed = ranges
-        .iter()
-        .any(|(low, high)| (low..=high).contains(&&b'/'));
-    is_listed != list.is_some()
+    let negated = body.strip_prefix(['!', '^']);
+    let list = negated.unwrap_or(body);
+    let is_listed = match ranges(list.as_bytes()) {
+        Some(ranges) => ranges
+            .iter()
+            .any(|(low, high)| (low..=high).contains(&&b'/')),
+        None => list.contains('/'),
+    };
+    is_listed != negated.is_some()
 }
 
 #[cfg(test)]
