@@ -45,7 +45,7 @@ impl MergeAccount {
     ) -> Result<Self, Error> {
         let parents = history.commit(merge)?.parents.to_vec();
         let mut merges = Merges::new(repo, history, budget);
-        merges.meet(&mut Trees::new(repo), merge, &parents)?;
+        merges.meet(&mut Trees::new(repo), &[(merge, parents.clone())])?;
         let all = ClassMask::ALL;
         merges.settle(&[merge], &|_| all, Need::Paths(all))?;
         let changes = merges.changes(merge)?.iter().cloned();

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::finding::Origin;
 use crate::git::content::Contents;
 use crate::git::history::History;
-use crate::git::merge::{MergeSides, OpenPath, OwnChange, Settled, survey};
+use crate::git::merge::{MergeSides, OpenPath, OwnChange, Settled, Survey, survey};
 use crate::git::open::Repo;
 use crate::git::trees::Trees;
 use crate::update::Oid;
@@ -55,19 +55,21 @@ impl<'r> Merges<'r> {
         }
     }
 
-    /// Looks at the tree objects of a merge, unless that was done before.
-    pub fn meet(&mut self, trees: &mut Trees<'_>, oid: Oid, parents: &[Oid]) -> Result<(), Error> {
-        if self.known.contains_key(&oid) {
-            return Ok(());
-        }
-        let sides = MergeSides::find(self.history, oid, parents)?;
+    /// Looks at the tree objects of merges, each with its parents, unless that was done before.
+    pub fn meet(&mut self, trees: &mut Trees<'_>, merges: &[(Oid, Vec<Oid>)]) -> Result<(), Error> {
+        let unknown = merges
+            .iter()
+            .filter(|(oid, _)| !self.known.contains_key(oid));
+        let unknown: Vec<&(Oid, Vec<Oid>)> = unknown.collect();
+        let sides = unknown
+            .iter()
+            .map(|(oid, parents)| MergeSides::find(self.history, *oid, parents));
+        let sides: Vec<MergeSides> = sides.collect::<Result<_, _>>()?;
         let seen = survey(trees, self.budget, &sides)?;
-        let merge = Merge {
-            sides,
-            found: seen.found,
-            open: seen.open,
-        };
-        self.known.insert(oid, merge);
+        for (((oid, _), sides), Survey { found, open }) in unknown.into_iter().zip(sides).zip(seen)
+        {
+            self.known.insert(*oid, Merge { sides, found, open });
+        }
         Ok(())
     }
 

@@ -181,13 +181,13 @@ impl<'r> BatchChanges<'r> {
     /// Works out the own changes of all merges of the range, as far as they are needed.
     fn know_merges(&mut self, range: &Range, need: Need) -> Result<(), Error> {
         self.history.prepare_merge_bases(range)?;
-        let mut met = Vec::new();
+        let mut merges = Vec::new();
         for row in range.rows.iter().filter(|row| row.is_merge()) {
             let parents = row.parents.iter().map(|parent| range.oid(*parent));
-            let parents = parents.collect::<Result<Vec<_>, _>>()?;
-            self.merges.meet(&mut self.trees, row.oid, &parents)?;
-            met.push(row.oid);
+            merges.push((row.oid, parents.collect::<Result<Vec<_>, _>>()?));
         }
+        self.merges.meet(&mut self.trees, &merges)?;
+        let met: Vec<Oid> = merges.into_iter().map(|(oid, _)| oid).collect();
         let class = |path: &[u8]| self.classifier.mask(path);
         self.merges.settle(&met, &class, need)
     }

@@ -13,12 +13,19 @@ use crate::git::objects::{Leaf, TreeObject};
 use crate::git::trees::{Difference, Trees, differences};
 use crate::update::Oid;
 
-/// A folder still to be walked.
+/// A folder still to be walked, for all merges whose sides don't settle it.
 struct Folder {
-    trees: Side<Oid>,
     /// The path so far: empty, or ending in `/`.
     prefix: Vec<u8>,
     depth: usize,
+    merges: Vec<Open>,
+}
+
+/// A merge in a folder.
+struct Open {
+    /// Its place in the list of merges.
+    at: usize,
+    trees: Side<Oid>,
     /// True below a name that one side made a folder and the other something else.
     clash: bool,
 }
@@ -31,32 +38,46 @@ struct Versions {
     places: Side<usize>,
 }
 
-/// Walks the sides of a merge, folder by folder, wherever no table settles them whole.
+/// Walks the sides of merges, folder by folder, wherever no table settles them whole. As with
+/// ordinary commits, all go through a folder together, best in the order of history.
 pub(in crate::git) fn survey(
     trees: &mut Trees<'_>,
     budget: &Budget,
-    sides: &MergeSides,
-) -> Result<Survey, Error> {
+    merges: &[MergeSides],
+) -> Result<Vec<Survey>, Error> {
     let mut walk = Walk {
         open: Vec::new(),
-        survey: Survey::default(),
+        names: HashMap::new(),
+        surveys: merges.iter().map(|_| Survey::default()).collect(),
     };
-    walk.enter(Folder {
-        trees: sides.trees.map(|tree| *tree),
+    let mut top = Folder {
         prefix: Vec::new(),
         depth: 0,
-        clash: false,
-    });
+        merges: Vec::new(),
+    };
+    for (at, sides) in merges.iter().enumerate() {
+        let trees = sides.trees.map(|tree| *tree);
+        let clash = false;
+        top.merges.push(Open { at, trees, clash });
+    }
+    walk.open.push(top);
     while let Some(folder) = walk.open.pop() {
         if folder.depth > DEEPEST {
             return Err(Exceeded::Depth(DEEPEST).into());
         }
-        let versions = Versions::read(&folder.trees, trees, budget)?;
-        differences(&versions.objects, &mut |difference| {
-            walk.row(&folder, &versions, difference)
-        })?;
+        walk.names.clear();
+        for merge in folder
+            .merges
+            .iter()
+            .filter(|merge| !merge.trees.is_settled())
+        {
+            let versions = Versions::read(&merge.trees, trees, budget)?;
+            differences(&versions.objects, &mut |difference| {
+                walk.row(&folder, merge, &versions, difference)
+            })?;
+        }
     }
-    Ok(walk.survey)
+    Ok(walk.surveys)
 }
 
 impl Versions {
@@ -85,20 +106,17 @@ impl Versions {
 
 struct Walk {
     open: Vec<Folder>,
-    survey: Survey,
+    /// Where in `open` the folders below the one at hand are, by name.
+    names: HashMap<Vec<u8>, usize>,
+    surveys: Vec<Survey>,
 }
 
 impl Walk {
-    fn enter(&mut self, folder: Folder) {
-        if !folder.trees.is_settled() {
-            self.open.push(folder);
-        }
-    }
-
     /// One name: a folder on the sides that have it, or a path.
     fn row(
         &mut self,
         folder: &Folder,
+        merge: &Open,
         versions: &Versions,
         difference: Difference<'_>,
     ) -> Result<(), Error> {
@@ -107,28 +125,39 @@ impl Walk {
         if row.is_settled() {
             return Ok(());
         }
-        let clash = folder.clash || clashes(&row, difference, versions)?;
-        let mut path = [&folder.prefix, difference.name].concat();
+        let at = merge.at;
+        let clash = merge.clash || clashes(&row, difference, versions)?;
         if difference.is_folder() {
-            path.push(b'/');
             let trees = row.map(|leaf| leaf.map(|leaf| leaf.oid));
-            self.enter(Folder {
-                trees,
-                prefix: path,
-                depth: folder.depth + 1,
-                clash,
-            });
+            self.enter(folder, difference.name, Open { at, trees, clash });
             return Ok(());
         }
+        let path = [&folder.prefix, difference.name].concat();
         let departure = match clash {
             true => Departure::Kind,
             false => Departure::Settled,
         };
+        let survey = self.surveys.get_mut(at);
+        let survey = survey.ok_or(Error::Internal("a merge that nobody surveys"))?;
         match row.automatic() {
-            Automatic::Settled(_) => self.survey.found.push(OwnChange { path, departure }),
-            Automatic::Open => self.survey.open.push(OpenPath { path, row }),
+            Automatic::Settled(_) => survey.found.push(OwnChange { path, departure }),
+            Automatic::Open => survey.open.push(OpenPath { path, row }),
         }
         Ok(())
+    }
+
+    fn enter(&mut self, folder: &Folder, name: &[u8], merge: Open) {
+        let known = self.names.get(name).and_then(|at| self.open.get_mut(*at));
+        if let Some(below) = known {
+            below.merges.push(merge);
+            return;
+        }
+        self.names.insert(name.to_vec(), self.open.len());
+        self.open.push(Folder {
+            prefix: [&folder.prefix, name, b"/"].concat(),
+            depth: folder.depth + 1,
+            merges: vec![merge],
+        });
     }
 }
 
