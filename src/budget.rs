@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 pub struct Limits {
     /// Entering commits, over all trees of the push.
     pub commits: u64,
-    /// Tree objects read; one that is met again counts again.
+    /// Tree objects compared, each as often as it is compared with another one.
     pub tree_objects: u64,
     /// Wall-clock time, in whole seconds.
     pub seconds: u64,

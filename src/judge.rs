@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::finding::{Code, Severity};
 use crate::finding::{CommitLine, Finding, Offence, Offender, PathSample};
 use crate::git::{
-    BatchChanges, Changes, CommitIx, History, Lineage, Range, RefTable, Repo, Touched,
+    BatchChanges, Changes, CommitIx, CommitRow, History, Lineage, Range, RefTable, Repo, Touched,
 };
 use crate::policy::{Policy, Tree, Unit, any_matches};
 use crate::rules::refs::{UpdateKind, tree_finding, update_kind};
@@ -100,8 +100,8 @@ pub struct Verdict {
 pub struct Commits {
     /// The entering commits.
     pub range: Range,
-    /// The classes that each of them touches: of what merges resolved, those that a rule of the
-    /// tree asks for. Empty where none asks for paths.
+    /// The classes that each of them touches: of merges, those that a rule of the tree asks for.
+    /// Empty where none asks for paths.
     pub touched: Vec<Touched>,
     /// What they break.
     pub broken: Vec<Broken>,
@@ -230,9 +230,8 @@ impl<'r> Judge<'r> {
         let range = known.map_or_else(|| self.entering(case), Ok)?;
         let touched = match case.tree.judges_paths() {
             true => {
-                let deny = case.tree.deny.as_ref();
-                let resolved = deny.map(|rule| rule.classes).unwrap_or_default();
-                self.changes.borrow_mut().classes(&range, resolved)?
+                let asked = paths::asked(case.tree);
+                self.changes.borrow_mut().classes(&range, asked)?
             }
             false => Vec::new(),
         };
@@ -339,15 +338,15 @@ impl<'r> Judge<'r> {
         })
     }
 
-    /// All classes that a commit touches, also those that a merge resolved and no rule of its tree
-    /// asks for.
+    /// All classes that a commit touches, also those of a merge that no rule of its tree asks for.
     pub(crate) fn all_classes(&self, commits: &Commits, at: CommitIx) -> Result<ClassMask, Error> {
         let known = commits.touched.get(at).copied().unwrap_or_default().all();
-        if !commits.range.row(at)?.is_merge() {
+        if !commits.range.rows.get(at).is_some_and(CommitRow::is_merge) {
             return Ok(known);
         }
         let alone = commits.range.alone(at)?;
-        let all = self.changes.borrow_mut().classes(&alone, ClassMask::ALL)?;
+        let asked = Touched::either(ClassMask::ALL);
+        let all = self.changes.borrow_mut().classes(&alone, asked)?;
         Ok(all.iter().fold(known, |all, touched| all | touched.all()))
     }
 

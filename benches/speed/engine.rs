@@ -6,10 +6,10 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use treewarden::budget::{Budget, Limits};
-use treewarden::classify::ClassMask;
 use treewarden::error::Error;
-use treewarden::git::{Changes, CleanGit, CommitRow, History, Parent, Range, Repo};
+use treewarden::git::{Changes, CleanGit, CommitRow, History, Parent, Range, Repo, Touched};
 use treewarden::policy::{self, Policy, Source};
+use treewarden::rules;
 
 /// The engine that is measured: what [`treewarden::judge`] judges with.
 use treewarden::git::BatchChanges as Engine;
@@ -108,17 +108,19 @@ fn merges(range: &Range) -> Result<Range, Error> {
     Ok(Range { rows })
 }
 
-/// Every class that a rule could ask for is asked for: of a merge, what it resolved in those that
-/// some tree denies.
+/// All that any rule of the policy asks for.
 fn masks(
     engine: &mut Engine<'_>,
     range: &Range,
     policy: &Policy,
     out: &mut impl Write,
 ) -> Result<(), Error> {
-    let denied = policy.trees.iter().filter_map(|tree| tree.deny.as_ref());
-    let denied = denied.fold(ClassMask::EMPTY, |all, rule| all | rule.classes);
-    for (row, touched) in range.rows.iter().zip(engine.classes(range, denied)?) {
+    let rules = policy.trees.iter().map(rules::paths::asked);
+    let asked = rules.fold(Touched::default(), |all, asked| Touched {
+        own: all.own | asked.own,
+        resolved: all.resolved | asked.resolved,
+    });
+    for (row, touched) in range.rows.iter().zip(engine.classes(range, asked)?) {
         writeln!(out, "{} {touched:?}", row.oid).unwrap();
     }
     Ok(())

@@ -10,7 +10,7 @@ use super::objects::Leaf;
 use super::open::Repo;
 use super::trees::Trees;
 use crate::budget::Budget;
-use crate::classify::ClassMask;
+use crate::classify::{ClassMask, Classifier};
 use crate::error::Error;
 use crate::update::Oid;
 
@@ -45,8 +45,10 @@ impl MergeAccount {
     ) -> Result<Self, Error> {
         let parents = history.commit(merge)?.parents.to_vec();
         let mut merges = Merges::new(repo, history, budget);
-        merges.meet(&mut Trees::new(repo), &[(merge, parents.clone())])?;
-        let all = ClassMask::ALL;
+        let no_classes = Classifier::new(&[]).map_err(Error::Repository)?;
+        let (all, asked) = (ClassMask::ALL, [(merge, parents.clone())]);
+        let states = &mut no_classes.states();
+        merges.meet(&mut Trees::new(repo), states, &asked, all)?;
         merges.settle(&[merge], &|_| all, Need::Paths(all))?;
         let changes = merges.changes(merge)?.iter().cloned();
         let changes = changes.map(|change| (change.path, change.departure));

@@ -21,7 +21,8 @@
 //! | `merge_bases` | merge bases, of many merges at once |
 //! | `shallow` | what the end of a shallow clone could hide |
 //! | `range` | the entering commits |
-//! | `changes` | which classes each of them touches: the seam for another engine |
+//! | `trees` | tree objects for walks that read many: out of packs, and compared side by side |
+//! | `changes` | which classes each of them touches: the seam, and the engine |
 //! | `merge` | what a merge itself changes |
 //! | `account` | the same in full, for whoever asks why |
 //! | `content` | what git itself would make of contents that both sides changed |

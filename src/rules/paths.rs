@@ -4,7 +4,18 @@ use super::{Broken, Who};
 use crate::classify::ClassMask;
 use crate::finding::Code;
 use crate::git::{CommitIx, CommitRow, Range, Touched};
-use crate::policy::{Deny, DenyOnly, Unit};
+use crate::policy::{Deny, DenyOnly, Tree, Unit};
+
+/// The classes on which the rules of a tree hang, where a merge touches them.
+pub fn asked(tree: &Tree) -> Touched {
+    let deny = tree.deny.as_ref().map(|rule| rule.classes);
+    let only = tree.deny_only.as_ref();
+    let only = only.map(|rule| rule.classes | rule.unless);
+    Touched {
+        own: deny.unwrap_or_default() | only.unwrap_or_default(),
+        resolved: deny.unwrap_or_default(),
+    }
+}
 
 /// `deny`: no commit may touch the classes, a merge by all that it changes itself.
 pub fn denied(rule: &Deny, touched: &[Touched]) -> Vec<Broken> {

@@ -74,7 +74,9 @@ fn read_by(
     range: &Range,
     classifier: &Classifier,
 ) -> BTreeMap<Oid, Paths> {
-    let masks = engine.classes(range, ClassMask::ALL).unwrap();
+    let masks = engine
+        .classes(range, Touched::either(ClassMask::ALL))
+        .unwrap();
     assert_eq!(masks.len(), range.rows.len());
     let mut at_once = vec![Paths::new(); masks.len()];
     let visit = &mut |at: usize, path: &[u8], origin| {

@@ -213,3 +213,23 @@ fn deep_and_many_paths_are_shown_by_a_few() {
             .says_no("f39.c");
     });
 }
+
+/// git shows no difference there, but the folder is another object, and nobody looks into folders
+/// whose class is certain: it counts by itself.
+#[test]
+fn a_folder_that_changes_without_a_path_in_it_is_a_path() {
+    everywhere(|s| {
+        let base = s.started();
+        let empty = s.git_with(&["mktree"], b"");
+        let folder = |oid: &str, name: &str| {
+            s.git_with(
+                &["mktree"],
+                format!("040000 tree {oid}\t{name}\n").as_bytes(),
+            )
+        };
+        let net = s.commit_tree(&folder(&folder(&empty, "nothing"), "net"), &[&base]);
+        s.push(&net, "master")
+            .rejected("denied-path")
+            .says("net/nothing/  [networking: `net/**`");
+    });
+}

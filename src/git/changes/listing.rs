@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::{DEEPEST, NAMELESS, Versions};
 use crate::budget::{Budget, Exceeded};
-use crate::classify::{ClassMask, State, States};
 use crate::error::Error;
 use crate::git::trees::{Trees, differences};
 
@@ -12,18 +11,14 @@ use crate::git::trees::{Trees, differences};
 struct Folder {
     /// Empty, or ending in `/`.
     path: Vec<u8>,
-    state: State,
     depth: usize,
     pairs: Vec<(usize, Versions)>,
 }
 
-/// Which paths to look for, and what that may cost.
+/// Where trees are read, and what that may cost.
 pub(super) struct Listing<'w, 'r> {
     pub trees: &'w mut Trees<'r>,
-    pub states: &'w mut States<'r>,
     pub budget: &'w Budget,
-    /// Paths of other classes may be left out.
-    pub wanted: ClassMask,
 }
 
 impl Listing<'_, '_> {
@@ -36,7 +31,6 @@ impl Listing<'_, '_> {
     ) -> Result<(), Error> {
         let mut open = vec![Folder {
             path: Vec::new(),
-            state: self.states.top(),
             depth: 0,
             pairs: pairs.iter().copied().enumerate().collect(),
         }];
@@ -78,17 +72,13 @@ impl Listing<'_, '_> {
                     below.pairs.push((*at, versions));
                     return Ok(());
                 }
-                let state = self.states.folder(folder.state, name);
-                if self.states.below(state).meets(self.wanted) {
-                    path.push(b'/');
-                    names.insert(name.to_vec(), open.len());
-                    open.push(Folder {
-                        path: path.clone(),
-                        state,
-                        depth: folder.depth + 1,
-                        pairs: vec![(*at, versions)],
-                    });
-                }
+                path.push(b'/');
+                names.insert(name.to_vec(), open.len());
+                open.push(Folder {
+                    path: path.clone(),
+                    depth: folder.depth + 1,
+                    pairs: vec![(*at, versions)],
+                });
                 Ok(())
             })?;
             if !differs {

@@ -8,12 +8,12 @@
 use std::collections::HashMap;
 
 use crate::budget::Budget;
-use crate::classify::ClassMask;
+use crate::classify::{ClassMask, States};
 use crate::error::Error;
 use crate::finding::Origin;
 use crate::git::content::Contents;
 use crate::git::history::History;
-use crate::git::merge::{MergeSides, OpenPath, OwnChange, Settled, Survey, survey};
+use crate::git::merge::{MergeSides, OpenPath, OwnChange, Settled, survey};
 use crate::git::open::Repo;
 use crate::git::trees::Trees;
 use crate::update::Oid;
@@ -40,6 +40,8 @@ pub(in crate::git) enum Need {
 
 struct Merge {
     sides: MergeSides,
+    /// The classes whose paths were looked for.
+    seen: ClassMask,
     found: Vec<OwnChange>,
     open: Vec<OpenPath>,
 }
@@ -55,20 +57,31 @@ impl<'r> Merges<'r> {
         }
     }
 
-    /// Looks at the tree objects of merges, each with its parents, unless that was done before.
-    pub fn meet(&mut self, trees: &mut Trees<'_>, merges: &[(Oid, Vec<Oid>)]) -> Result<(), Error> {
-        let unknown = merges
-            .iter()
-            .filter(|(oid, _)| !self.known.contains_key(oid));
-        let unknown: Vec<&(Oid, Vec<Oid>)> = unknown.collect();
-        let sides = unknown
-            .iter()
-            .map(|(oid, parents)| MergeSides::find(self.history, *oid, parents));
-        let sides: Vec<MergeSides> = sides.collect::<Result<_, _>>()?;
-        let seen = survey(trees, self.budget, &sides)?;
-        for (((oid, _), sides), Survey { found, open }) in unknown.into_iter().zip(sides).zip(seen)
-        {
-            self.known.insert(*oid, Merge { sides, found, open });
+    /// Looks at the tree objects of merges, each with its parents, for paths of the wanted classes,
+    /// unless that was done before.
+    pub fn meet(
+        &mut self,
+        trees: &mut Trees<'_>,
+        states: &mut States<'_>,
+        merges: &[(Oid, Vec<Oid>)],
+        wanted: ClassMask,
+    ) -> Result<(), Error> {
+        let seen = |oid| self.known.get(oid).map(|merge| merge.seen);
+        let is_new = |oid| !seen(oid).is_some_and(|seen| seen.covers(wanted));
+        let unseen = merges.iter().filter(|(oid, _)| is_new(oid));
+        let unseen: Vec<&(Oid, Vec<Oid>)> = unseen.collect();
+        let find =
+            |(oid, parents): &&(Oid, Vec<Oid>)| MergeSides::find(self.history, *oid, parents);
+        let sides = unseen.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+        let surveys = survey(trees, states, self.budget, &sides, wanted)?;
+        for (((oid, _), sides), survey) in unseen.into_iter().zip(sides).zip(surveys) {
+            let merge = Merge {
+                sides,
+                seen: wanted,
+                found: survey.found,
+                open: survey.open,
+            };
+            self.known.insert(*oid, merge);
         }
         Ok(())
     }

@@ -1,23 +1,64 @@
 //! Which classes each entering commit touches, and at which paths.
 //!
 //! [`Changes`] is the seam: rules see [`Touched`] masks, messages see a [`PathSample`], and
-//! neither knows how they were come by.
+//! neither knows how they were come by. [`BatchChanges`] comes by them as follows.
+//!
+//! # Folder by folder
+//!
+//! A commit is a tree of folders, each an object of its own, and where a folder is the same object
+//! as in the commit's parent, nothing below it changed. So to know what a commit changes is to
+//! read two versions of each folder on the way to a changed path. A push of fifteen thousand
+//! commits brings a hundred thousand such versions, and reading them is nearly all the work:
+//! packs keep a version as the difference from another one, which is a difference itself.
+//!
+//! Commit by commit, one reads the top folder, then `drivers/`, then `drivers/net/`, and for the
+//! next commit begins anew, far away in the pack. So the walk is turned round. It takes one folder,
+//! compares its versions for *all* commits in the order of history, and notes for each folder in
+//! it which versions of that one are to be compared. Then it goes on to one of these. In this order
+//! each version is one step from the one before, and `trees` puts no chain together twice.
+//!
+//! # What need not be read
+//!
+//! - Rules ask for classes, not for paths. What can still come below a folder is known from its
+//!   name and those above, since the patterns of a policy are an automaton over the components of
+//!   paths ([`States`]). Where one class is left, a changed folder *is* a path of that class, and
+//!   is not opened. Below `drivers/net/` nothing ever is.
+//! - What a folder's own files show need not be shown again by a folder in it.
+//! - Which classes a pair of versions differs in hangs on the two objects and the automaton's
+//!   state, and on nothing else. So that is a question with one answer (`verdict`), whichever
+//!   commits ask it and however often: a tree object that names itself ten times, ten levels deep,
+//!   stands for ten thousand million paths and is ten questions.
+//! - Of two versions, only the entries that differ are taken apart (`trees::compare`).
+//!
+//! Paths are listed only for what a message prints: a few of one commit, and how many there are
+//! (`sample`), counted by the same questions. Who wants every path of every commit gets them from
+//! the same walk without its shortcuts (`listing`).
+//!
+//! # Merges
+//!
+//! A merge's own changes are where it differs from the automatic merge of its parents. The tree
+//! objects of merge, parents and bases tell nearly all of it (`merge::walk`), again folder by
+//! folder for all merges together. That a folder differs from those of all parents doesn't mean
+//! that a path in it does: so, unlike above, the walk goes down to the paths. It keeps to the
+//! folders that can have a class which a rule asks for. Contents are merged last, where both sides
+//! changed a path, and only if its class could still tell something new (`merges`).
 
 mod listing;
 mod merges;
+mod questions;
+mod sample;
 mod verdict;
-
-use std::collections::BTreeMap;
 
 use self::listing::Listing;
 pub(super) use self::merges::{Merges, Need};
+use self::sample::Sampler;
 use self::verdict::Verdicts;
 use super::history::History;
 use super::open::Repo;
 use super::range::{CommitIx, CommitRow, Parent, Range};
 use super::trees::Trees;
 use crate::budget::Budget;
-use crate::classify::{ClassMask, Classifier, Match, States};
+use crate::classify::{ClassMask, Classifier, States};
 use crate::error::Error;
 use crate::finding::{Origin, PathSample, TouchedPath};
 use crate::update::Oid;
@@ -68,9 +109,9 @@ impl Touched {
 
 /// An engine that knows what commits change.
 pub trait Changes {
-    /// The classes each commit of the range touches, in the range's order. Of what merges resolved
-    /// only the classes in `resolved` are sure to be told: the others may take work.
-    fn classes(&mut self, range: &Range, resolved: ClassMask) -> Result<Vec<Touched>, Error>;
+    /// The classes each commit of the range touches, in the range's order. Of merges only those
+    /// that are `asked` for are sure to be told: the others would take more work.
+    fn classes(&mut self, range: &Range, asked: Touched) -> Result<Vec<Touched>, Error>;
 
     /// Up to `cap` paths that the commit changes, the first by byte order: those of the classes
     /// in `of`, by how they came to be changed.
@@ -127,12 +168,12 @@ impl<'r> BatchChanges<'r> {
         visit: &mut dyn FnMut(CommitIx, &[u8], Origin),
     ) -> Result<(), Error> {
         let (places, pairs) = self.pairs(range)?;
-        self.listing(ClassMask::ALL).of(&pairs, &mut |at, path| {
+        self.listing().of(&pairs, &mut |at, path| {
             if let Some(at) = places.get(at) {
                 visit(*at, path, Origin::Changed);
             }
         })?;
-        self.know_merges(range, Need::Paths(ClassMask::ALL))?;
+        self.know_merges(range, ClassMask::ALL, Need::Paths(ClassMask::ALL))?;
         for (at, row) in range
             .rows
             .iter()
@@ -169,32 +210,59 @@ impl<'r> BatchChanges<'r> {
         Ok((Some(row.tree), old))
     }
 
-    fn listing(&mut self, wanted: ClassMask) -> Listing<'_, 'r> {
+    fn listing(&mut self) -> Listing<'_, 'r> {
         Listing {
             trees: &mut self.trees,
-            states: &mut self.states,
             budget: self.budget,
-            wanted,
         }
     }
 
-    /// Works out the own changes of all merges of the range, as far as they are needed.
-    fn know_merges(&mut self, range: &Range, need: Need) -> Result<(), Error> {
+    /// Works out the own changes of all merges of the range: in these classes, and where contents
+    /// must be looked at, as far as they are needed.
+    fn know_merges(&mut self, range: &Range, seen: ClassMask, need: Need) -> Result<(), Error> {
         self.history.prepare_merge_bases(range)?;
         let mut merges = Vec::new();
         for row in range.rows.iter().filter(|row| row.is_merge()) {
             let parents = row.parents.iter().map(|parent| range.oid(*parent));
             merges.push((row.oid, parents.collect::<Result<Vec<_>, _>>()?));
         }
-        self.merges.meet(&mut self.trees, &merges)?;
+        self.merges
+            .meet(&mut self.trees, &mut self.states, &merges, seen)?;
         let met: Vec<Oid> = merges.into_iter().map(|(oid, _)| oid).collect();
         let class = |path: &[u8]| self.classifier.mask(path);
         self.merges.settle(&met, &class, need)
     }
+
+    fn paths_of_merge(
+        &mut self,
+        alone: &Range,
+        oid: Oid,
+        of: Touched,
+        cap: usize,
+    ) -> Result<PathSample, Error> {
+        self.know_merges(alone, of.all(), Need::Paths(of.resolved))?;
+        let mut paths = Vec::new();
+        for change in self.merges.changes(oid)? {
+            let matched = self.classifier.find(&change.path);
+            let origin = change.departure.origin();
+            if of.by(origin).contains(matched.map(|found| found.class)) {
+                let path = change.path.clone();
+                paths.push(TouchedPath {
+                    path,
+                    matched,
+                    origin,
+                });
+            }
+        }
+        paths.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        let total = paths.len();
+        paths.truncate(cap);
+        Ok(PathSample { paths, total })
+    }
 }
 
 impl Changes for BatchChanges<'_> {
-    fn classes(&mut self, range: &Range, resolved: ClassMask) -> Result<Vec<Touched>, Error> {
+    fn classes(&mut self, range: &Range, asked: Touched) -> Result<Vec<Touched>, Error> {
         let mut all = vec![Touched::default(); range.rows.len()];
         let (places, pairs) = self.pairs(range)?;
         let masks = Verdicts::new(&mut self.trees, &mut self.states, self.budget).of(&pairs)?;
@@ -203,7 +271,7 @@ impl Changes for BatchChanges<'_> {
                 touched.own = mask;
             }
         }
-        self.know_merges(range, Need::Classes(resolved))?;
+        self.know_merges(range, asked.all(), Need::Classes(asked.resolved))?;
         let rows = range.rows.iter().zip(&mut all);
         for (row, touched) in rows.filter(|(row, _)| row.is_merge()) {
             for change in self.merges.changes(row.oid)? {
@@ -225,63 +293,26 @@ impl Changes for BatchChanges<'_> {
         cap: usize,
     ) -> Result<PathSample, Error> {
         let row = range.row(at)?;
-        let classifier = self.classifier;
-        let mut sample = Sample::new(cap);
-        let mut visit = |path: &[u8], origin| {
-            let matched = classifier.find(path);
-            if of.by(origin).contains(matched.map(|found| found.class)) {
-                sample.add(path, matched, origin);
-            }
-        };
         if row.is_merge() {
-            let alone = range.alone(at)?;
-            self.know_merges(&alone, Need::Paths(of.resolved))?;
-            for change in self.merges.changes(row.oid)? {
-                visit(&change.path, change.departure.origin());
-            }
-        } else {
-            let versions = self.versions(range, row)?;
-            let mut listing = self.listing(of.own);
-            listing.of(&[versions], &mut |_, path| visit(path, Origin::Changed))?;
+            return self.paths_of_merge(&range.alone(at)?, row.oid, of, cap);
         }
-        Ok(sample.done())
-    }
-}
-
-/// The first paths by byte order, and how many there are.
-struct Sample {
-    first: BTreeMap<Vec<u8>, TouchedPath>,
-    cap: usize,
-    total: usize,
-}
-
-impl Sample {
-    fn new(cap: usize) -> Self {
-        Self {
-            first: BTreeMap::new(),
-            cap,
-            total: 0,
-        }
-    }
-
-    fn add(&mut self, path: &[u8], matched: Option<Match>, origin: Origin) {
-        self.total += 1;
-        let touched = TouchedPath {
-            path: path.to_vec(),
-            matched,
-            origin,
+        let versions = self.versions(range, row)?;
+        let mut sampler = Sampler {
+            trees: &mut self.trees,
+            states: &mut self.states,
+            budget: self.budget,
+            wanted: of.own,
         };
-        self.first.insert(path.to_vec(), touched);
-        if self.first.len() > self.cap {
-            self.first.pop_last();
-        }
-    }
-
-    fn done(self) -> PathSample {
-        PathSample {
-            paths: self.first.into_values().collect(),
-            total: self.total,
-        }
+        let (paths, total) = sampler.of(versions, cap)?;
+        let paths = paths.into_iter().map(|path| TouchedPath {
+            matched: self.classifier.find(&path),
+            path,
+            origin: Origin::Changed,
+        });
+        Ok(PathSample {
+            paths: paths.collect(),
+            total,
+        })
     }
 }
 
@@ -289,16 +320,13 @@ impl Repo {
     /// All paths of a commit, by byte order.
     pub fn paths(&self, commit: Oid, budget: &Budget) -> Result<Vec<Vec<u8>>, Error> {
         let tree = self.commit(commit)?.tree;
-        let classifier = Classifier::new(&[]).map_err(Error::Repository)?;
         let mut paths = Vec::new();
-        Listing {
+        let mut listing = Listing {
             trees: &mut Trees::new(self),
-            states: &mut classifier.states(),
             budget,
-            wanted: ClassMask::ALL,
-        }
-        .of(&[(Some(tree), None)], &mut |_, path| {
-            paths.push(path.to_vec());
+        };
+        listing.of(&[(Some(tree), None)], &mut |_, path| {
+            paths.push(path.to_vec())
         })?;
         paths.sort_unstable();
         Ok(paths)

@@ -1,20 +1,13 @@
 //! The classes that pairs of tree objects differ in, without a list of paths.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
+use super::questions::{Questions, UnitIx};
 use super::{DEEPEST, NAMELESS, Versions};
 use crate::budget::{Budget, Exceeded};
 use crate::classify::{ClassMask, State, States};
 use crate::error::Error;
 use crate::git::trees::{Trees, differences};
-
-/// A question that several commits can have in common: which classes have paths at which these
-/// versions of a folder differ. What the folder is called matters only by what it leaves open.
-type Key = (State, Versions);
-
-/// The place of a question in the list of answers.
-type UnitIx = usize;
 
 /// A folder whose versions are still to be compared.
 struct Folder {
@@ -35,17 +28,7 @@ pub(super) struct Verdicts<'w, 'r> {
     trees: &'w mut Trees<'r>,
     states: &'w mut States<'r>,
     budget: &'w Budget,
-    known: HashMap<Key, UnitIx>,
-    units: Vec<Unit>,
-    /// The units below each one, one list behind the other.
-    below: Vec<UnitIx>,
-}
-
-/// An answer: what was found in the folder itself, and all that the units below it found.
-#[derive(Clone, Default)]
-struct Unit {
-    found: ClassMask,
-    below: Range<usize>,
+    questions: Questions<ClassMask>,
 }
 
 impl<'w, 'r> Verdicts<'w, 'r> {
@@ -55,9 +38,7 @@ impl<'w, 'r> Verdicts<'w, 'r> {
             trees,
             states,
             budget,
-            known: HashMap::new(),
-            units: Vec::new(),
-            below: Vec::new(),
+            questions: Questions::default(),
         }
     }
 
@@ -78,7 +59,7 @@ impl<'w, 'r> Verdicts<'w, 'r> {
         while let Some(folder) = open.pop() {
             self.folder(&folder, &mut open)?;
         }
-        let whole = self.sums();
+        let whole = self.questions.sums(|all, mask| all | mask);
         Ok(asked
             .into_iter()
             .map(|unit| whole.get(unit).copied().unwrap_or_default())
@@ -87,10 +68,8 @@ impl<'w, 'r> Verdicts<'w, 'r> {
 
     /// The place of a question. A new one is noted in its folder.
     fn unit(&mut self, state: State, versions: Versions, folder: &mut Folder) -> UnitIx {
-        let next = self.units.len();
-        let unit = *self.known.entry((state, versions)).or_insert(next);
-        if unit == next {
-            self.units.push(Unit::default());
+        let (unit, is_new) = self.questions.ask((state, versions));
+        if is_new {
             folder.pairs.push((unit, versions));
         }
         unit
@@ -103,7 +82,7 @@ impl<'w, 'r> Verdicts<'w, 'r> {
         let mut names: HashMap<Vec<u8>, usize> = HashMap::new();
         for (unit, versions) in &folder.pairs {
             let Looked { found, differing } = self.look(folder, *versions)?;
-            let first = self.below.len();
+            let mut below_it = Vec::new();
             for (name, versions) in differing {
                 let at = *names.entry(name).or_insert_with_key(|name| {
                     open.push(Folder {
@@ -115,13 +94,10 @@ impl<'w, 'r> Verdicts<'w, 'r> {
                 });
                 if let Some(below) = open.get_mut(at) {
                     let child = self.unit(below.state, versions, below);
-                    self.below.push(child);
+                    below_it.push(child);
                 }
             }
-            if let Some(unit) = self.units.get_mut(*unit) {
-                let below = first..self.below.len();
-                *unit = Unit { found, below };
-            }
+            self.questions.answer(*unit, found, below_it);
         }
         Ok(())
     }
@@ -158,31 +134,5 @@ impl<'w, 'r> Verdicts<'w, 'r> {
             found,
             differing: differing.collect(),
         })
-    }
-
-    /// For each unit, what it and all below it found.
-    fn sums(&self) -> Vec<ClassMask> {
-        let mut sums: Vec<Option<ClassMask>> = vec![None; self.units.len()];
-        for start in 0..self.units.len() {
-            let mut open = vec![start];
-            while let Some(at) = open.last().copied() {
-                let unit = self.units.get(at).cloned().unwrap_or_default();
-                let below = self.below.get(unit.below).unwrap_or_default();
-                let sum = |at: &UnitIx| sums.get(*at).copied().flatten();
-                let before = open.len();
-                if sum(&at).is_none() {
-                    open.extend(below.iter().filter(|at| sum(at).is_none()));
-                }
-                if open.len() == before {
-                    let all = below.iter().filter_map(sum);
-                    let whole = all.fold(unit.found, |all, mask| all | mask);
-                    open.pop();
-                    if let Some(place) = sums.get_mut(at) {
-                        *place = Some(whole);
-                    }
-                }
-            }
-        }
-        sums.into_iter().map(Option::unwrap_or_default).collect()
     }
 }

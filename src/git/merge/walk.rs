@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::{Automatic, Departure, MergeSides, OpenPath, OwnChange, Side, Survey};
 use crate::budget::{Budget, Exceeded};
+use crate::classify::{ClassMask, State, States};
 use crate::error::Error;
 use crate::git::changes::DEEPEST;
 use crate::git::objects::{Leaf, TreeObject};
@@ -17,6 +18,7 @@ use crate::update::Oid;
 struct Folder {
     /// The path so far: empty, or ending in `/`.
     prefix: Vec<u8>,
+    state: State,
     depth: usize,
     merges: Vec<Open>,
 }
@@ -38,20 +40,19 @@ struct Versions {
     places: Side<usize>,
 }
 
-/// Walks the sides of merges, folder by folder, wherever no table settles them whole. As with
-/// ordinary commits, all go through a folder together, best in the order of history.
+/// Walks the sides of merges, folder by folder, wherever no table settles them whole and there
+/// can be paths of a wanted class. As with ordinary commits, all go through a folder together, best
+/// in the order of history.
 pub(in crate::git) fn survey(
     trees: &mut Trees<'_>,
+    states: &mut States<'_>,
     budget: &Budget,
     merges: &[MergeSides],
+    wanted: ClassMask,
 ) -> Result<Vec<Survey>, Error> {
-    let mut walk = Walk {
-        open: Vec::new(),
-        names: HashMap::new(),
-        surveys: merges.iter().map(|_| Survey::default()).collect(),
-    };
     let mut top = Folder {
         prefix: Vec::new(),
+        state: states.top(),
         depth: 0,
         merges: Vec::new(),
     };
@@ -60,7 +61,13 @@ pub(in crate::git) fn survey(
         let clash = false;
         top.merges.push(Open { at, trees, clash });
     }
-    walk.open.push(top);
+    let mut walk = Walk {
+        states,
+        wanted,
+        open: vec![top],
+        names: HashMap::new(),
+        surveys: merges.iter().map(|_| Survey::default()).collect(),
+    };
     while let Some(folder) = walk.open.pop() {
         if folder.depth > DEEPEST {
             return Err(Exceeded::Depth(DEEPEST).into());
@@ -104,14 +111,16 @@ impl Versions {
     }
 }
 
-struct Walk {
+struct Walk<'w, 'c> {
+    states: &'w mut States<'c>,
+    wanted: ClassMask,
     open: Vec<Folder>,
     /// Where in `open` the folders below the one at hand are, by name.
     names: HashMap<Vec<u8>, usize>,
     surveys: Vec<Survey>,
 }
 
-impl Walk {
+impl Walk<'_, '_> {
     /// One name: a folder on the sides that have it, or a path.
     fn row(
         &mut self,
@@ -130,6 +139,13 @@ impl Walk {
         if difference.is_folder() {
             let trees = row.map(|leaf| leaf.map(|leaf| leaf.oid));
             self.enter(folder, difference.name, Open { at, trees, clash });
+            return Ok(());
+        }
+        if !self
+            .states
+            .class(folder.state, difference.name)
+            .meets(self.wanted)
+        {
             return Ok(());
         }
         let path = [&folder.prefix, difference.name].concat();
@@ -152,9 +168,14 @@ impl Walk {
             below.merges.push(merge);
             return;
         }
+        let state = self.states.folder(folder.state, name);
+        if !self.states.below(state).meets(self.wanted) {
+            return;
+        }
         self.names.insert(name.to_vec(), self.open.len());
         self.open.push(Folder {
             prefix: [&folder.prefix, name, b"/"].concat(),
+            state,
             depth: folder.depth + 1,
             merges: vec![merge],
         });

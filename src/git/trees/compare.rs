@@ -189,3 +189,137 @@ fn common_suffix(one: &[u8], other: &[u8]) -> usize {
     let rest = one.iter().rev().zip(other.iter().rev()).skip(same);
     same + rest.take_while(|(one, other)| one == other).count()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::rc::Rc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Names and what stands there: a mode and a byte that its object is made of.
+    type Folder = BTreeMap<(Vec<u8>, bool), u8>;
+
+    fn version(folder: &Folder) -> TreeObject {
+        let mut entries: Vec<_> = folder.iter().collect();
+        // git's order: a folder's name ends in `/`.
+        let key =
+            |name: &[u8], is_folder: bool| [name, if is_folder { b"/" } else { b"" }].concat();
+        entries.sort_by_key(|((name, is_folder), _)| key(name, *is_folder));
+        let mut raw = Vec::new();
+        for ((name, is_folder), object) in entries {
+            raw.extend_from_slice(if *is_folder { b"40000 " } else { b"100644 " });
+            raw.extend_from_slice(name);
+            raw.push(0);
+            raw.extend([*object; 20]);
+        }
+        made_of(raw)
+    }
+
+    fn made_of(raw: Vec<u8>) -> TreeObject {
+        TreeObject {
+            oid: Oid::from_bytes(&[1; 20]),
+            raw: Rc::new(raw),
+        }
+    }
+
+    fn found(versions: &[TreeObject]) -> Result<BTreeSet<(Vec<u8>, Vec<Option<u8>>)>, Error> {
+        let mut all = BTreeSet::new();
+        differences(versions, &mut |difference| {
+            let object = |leaf: &Option<Leaf>| leaf.map(|leaf| leaf.oid.as_bytes()[0]);
+            let mut name = difference.name.to_vec();
+            if difference.is_folder() {
+                name.push(b'/');
+            }
+            let leaves = difference.leaves.iter().map(object).collect();
+            assert!(all.insert((name, leaves)), "a name comes twice");
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    fn spelt_out(folders: &[Folder]) -> BTreeSet<(Vec<u8>, Vec<Option<u8>>)> {
+        let names: BTreeSet<_> = folders.iter().flat_map(BTreeMap::keys).collect();
+        let rows = names.into_iter().map(|(name, is_folder)| {
+            let key = (name.clone(), *is_folder);
+            let leaves: Vec<_> = folders
+                .iter()
+                .map(|folder| folder.get(&key).copied())
+                .collect();
+            let end: &[u8] = if *is_folder { b"/" } else { b"" };
+            ([name, end].concat(), leaves)
+        });
+        rows.filter(|(_, leaves)| leaves.iter().any(|leaf| *leaf != leaves[0]))
+            .collect()
+    }
+
+    /// Versions that have most of their entries alike: each is the first one with a few changes.
+    fn folders() -> impl Strategy<Value = Vec<Folder>> {
+        let name = "[a-c]{1,3}[.0-]{0,1}a{0,1}";
+        let entry = ((name, any::<bool>()), 1..4_u8);
+        let first = prop::collection::vec(entry.clone(), 0..40);
+        let changes = prop::collection::vec((entry, any::<bool>()), 0..4);
+        let others = prop::collection::vec(changes, 1..4);
+        (first, others).prop_map(|(first, others)| {
+            let mut base = Folder::new();
+            for ((name, is_folder), object) in first {
+                put(&mut base, name, is_folder, object);
+            }
+            let changed = others.into_iter().map(|changes| {
+                let mut folder = base.clone();
+                for (((name, is_folder), object), goes) in changes {
+                    match goes {
+                        true => drop(folder.remove(&(name.into_bytes(), is_folder))),
+                        false => put(&mut folder, name, is_folder, object),
+                    }
+                }
+                folder
+            });
+            std::iter::once(base.clone()).chain(changed).collect()
+        })
+    }
+
+    /// No folder has a file and a folder of one name.
+    fn put(folder: &mut Folder, name: String, is_folder: bool, object: u8) {
+        folder.remove(&(name.clone().into_bytes(), !is_folder));
+        folder.insert((name.into_bytes(), is_folder), object);
+    }
+
+    proptest! {
+        #[test]
+        fn differences_are_those_that_are_spelt_out(folders in folders()) {
+            let versions: Vec<TreeObject> = folders.iter().map(version).collect();
+            for count in 1..=versions.len() {
+                prop_assert_eq!(found(&versions[..count]).unwrap(), spelt_out(&folders[..count]));
+            }
+            let with_none = [version(&folders[0]), TreeObject::default()];
+            let expected = spelt_out(&[folders[0].clone(), Folder::new()]);
+            prop_assert_eq!(found(&with_none).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_new_name_has_the_whole_version_looked_at() {
+        let entry = |mode: &str, name: &str| {
+            [format!("{mode} {name}\0").into_bytes(), vec![7; 20]].concat()
+        };
+        let file = |name: &str| entry("100644", name);
+        let old = [file("a"), file("a.c"), file("z")].concat();
+        let twice = [file("a"), file("a.c"), entry("40000", "a"), file("z")].concat();
+        let unsorted = [file("a"), file("a.c"), file("zz"), file("z")].concat();
+        let nameless = [file("a"), file("a.c"), file(".git"), file("z")].concat();
+        for new in [twice, unsorted, nameless] {
+            let versions = [made_of(new), made_of(old.clone())];
+            assert!(found(&versions).is_err());
+        }
+        let cut = old[..old.len() - 1].to_vec();
+        assert!(found(&[made_of(cut), made_of(old.clone())]).is_err());
+        assert!(
+            found(&[made_of(old.clone()), made_of(old)])
+                .unwrap()
+                .is_empty()
+        );
+    }
+}

@@ -57,3 +57,42 @@ fn copied<'b, 'd>(first: u8, mut rest: &'d [u8], base: &'b [u8]) -> Option<(&'b 
     };
     Some((base.get(offset..offset.checked_add(length)?)?, rest))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &[u8] = b"0123456789";
+
+    #[test]
+    fn copies_and_new_bytes() {
+        // 10 bytes become 7: "345", "ab", "89".
+        let delta = [10, 7, 0x91, 3, 3, 2, b'a', b'b', 0x91, 8, 2];
+        assert_eq!(apply(BASE, &delta).unwrap(), b"345ab89");
+        // A length that isn't written is the longest one.
+        let base = vec![b'x'; LONGEST_COPY];
+        let delta = [0x80, 0x80, 4, 0x80, 0x80, 4, 0x80];
+        assert_eq!(apply(&base, &delta).unwrap(), base);
+    }
+
+    #[test]
+    fn what_makes_no_sense_makes_nothing() {
+        for delta in [
+            &[][..],
+            &[10],
+            &[0x80, 0x80],
+            &[9, 1, 1, b'a'],
+            &[10, 2, 1, b'a'],
+            &[10, 1, 2, b'a', b'b'],
+            &[10, 1, 0, b'a'],
+            &[10, 3, 0x91, 8, 3],
+            &[10, 3, 0x91, 8],
+            &[10, 5, 5, b'a'],
+            &[
+                10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 1, b'a',
+            ],
+        ] {
+            assert_eq!(apply(BASE, delta), None, "{delta:?}");
+        }
+    }
+}
