@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::super::objects::{Entry, Leaf, Mode};
 use super::super::open::Repo;
+use super::super::trees::Trees;
 use crate::error::Error;
 use crate::update::Oid;
 
@@ -14,8 +15,8 @@ use crate::update::Oid;
 const MOST_BYTES: usize = 4 << 20;
 
 /// Looks paths up.
-#[derive(Default)]
-pub(super) struct Leaves {
+pub(super) struct Leaves<'r> {
+    trees: Trees<'r>,
     folders: HashMap<Oid, Rc<Folder>>,
     bytes: usize,
 }
@@ -33,9 +34,18 @@ struct Named {
     leaf: Leaf,
 }
 
-impl Leaves {
+impl<'r> Leaves<'r> {
+    /// Nothing read yet.
+    pub fn new(repo: &'r Repo) -> Self {
+        Self {
+            trees: Trees::new(repo),
+            folders: HashMap::new(),
+            bytes: 0,
+        }
+    }
+
     /// What stands at a path below a tree object; `None` where nothing does, or a folder.
-    pub fn at(&mut self, repo: &Repo, tree: Oid, path: &[u8]) -> Result<Option<Leaf>, Error> {
+    pub fn at(&mut self, tree: Oid, path: &[u8]) -> Result<Option<Leaf>, Error> {
         let mut at = Leaf {
             mode: Mode::Tree,
             oid: tree,
@@ -44,7 +54,7 @@ impl Leaves {
             if at.mode != Mode::Tree {
                 return Ok(None);
             }
-            match self.folder(repo, at.oid)?.find(part) {
+            match self.folder(at.oid)?.find(part) {
                 Some(leaf) => at = leaf,
                 None => return Ok(None),
             }
@@ -52,11 +62,11 @@ impl Leaves {
         Ok((at.mode != Mode::Tree).then_some(at))
     }
 
-    fn folder(&mut self, repo: &Repo, oid: Oid) -> Result<Rc<Folder>, Error> {
+    fn folder(&mut self, oid: Oid) -> Result<Rc<Folder>, Error> {
         if let Some(known) = self.folders.get(&oid) {
             return Ok(known.clone());
         }
-        let folder = Rc::new(Folder::of(&repo.tree_object(Some(oid))?.entries()?));
+        let folder = Rc::new(Folder::of(&self.trees.get(Some(oid))?.entries()?));
         if self.bytes > MOST_BYTES {
             self.folders.clear();
             self.bytes = 0;

@@ -17,6 +17,7 @@
 //! their dates (`shape`), and git does what it always does.
 
 mod apart;
+mod blobs;
 mod fold;
 mod leaves;
 mod scratch;
@@ -25,9 +26,10 @@ mod shape;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
+use self::blobs::Blobs;
 use self::fold::{Fold, Outcome};
 use self::leaves::Leaves;
-use self::scratch::Scratch;
+use self::scratch::{MadeUp, Scratch};
 use self::shape::Shape;
 use super::history::History;
 use super::merge::settle;
@@ -36,9 +38,6 @@ use super::open::Repo;
 use crate::budget::Budget;
 use crate::error::Error;
 use crate::update::Oid;
-
-/// The largest file, in bytes, that is looked at in process: git can be stopped, we can't.
-const LARGEST: usize = 1 << 20;
 
 /// Something that only git can say.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,7 +81,8 @@ pub(super) struct Contents<'r> {
     /// Made for the first question and kept: what one round merged, the next may ask about.
     scratch: Option<Rc<Scratch<'r>>>,
     shapes: HashMap<(Oid, Oid), Rc<Shape>>,
-    leaves: Leaves,
+    leaves: Leaves<'r>,
+    blobs: Blobs<'r>,
 }
 
 impl<'r> Contents<'r> {
@@ -96,7 +96,8 @@ impl<'r> Contents<'r> {
             open: BTreeSet::new(),
             scratch: None,
             shapes: HashMap::new(),
-            leaves: Leaves::default(),
+            leaves: Leaves::new(repo),
+            blobs: Blobs::new(repo),
         }
     }
 
@@ -112,10 +113,12 @@ impl<'r> Contents<'r> {
         }
         match &question {
             Question::Contents { base, one, other } => {
-                if let (Some(base), Some(expected)) = (base, expected)
-                    && self.merges_to([*base, *one, *other], expected)?
+                if let Some(base) = base
+                    && let Some(merged) = self.merge([*base, *one, *other], expected)?
                 {
-                    return Ok(Some(Merged::Clean(Some(expected))));
+                    let answer = Merged::Clean(Some(merged));
+                    self.answers.insert(question, answer);
+                    return Ok(Some(answer));
                 }
             }
             Question::Path { one, other, path } => {
@@ -130,29 +133,44 @@ impl<'r> Contents<'r> {
         Ok(None)
     }
 
-    /// Returns true only if git would merge the base and the sides to this. Where that takes more
-    /// than a look, it is left to git.
-    fn merges_to(&self, sides: [Leaf; 3], expected: Leaf) -> Result<bool, Error> {
+    /// What git would make of the base and the sides; `None` where that takes more than a look,
+    /// or isn't what is hoped for.
+    fn merge(&mut self, sides: [Leaf; 3], expected: Option<Leaf>) -> Result<Option<Leaf>, Error> {
         let is_file = |leaf: &Leaf| matches!(leaf.mode, Mode::File | Mode::Executable);
         let [base, one, other] = sides;
         let mode = settle(base.mode, one.mode, other.mode);
-        if !sides.iter().all(is_file) || mode != Some(expected.mode) {
-            return Ok(false);
-        }
-        if let Some(settled) = settle(base.oid, one.oid, other.oid) {
-            return Ok(settled == expected.oid);
-        }
+        let Some(mode) = mode.filter(|_| sides.iter().all(is_file)) else {
+            return Ok(None);
+        };
+        let oid = match settle(base.oid, one.oid, other.oid) {
+            Some(settled) => Some(settled),
+            None => self.merge_texts(sides.map(|leaf| leaf.oid), expected.map(|leaf| leaf.oid))?,
+        };
+        let merged = oid.map(|oid| Leaf { mode, oid });
+        Ok(merged.filter(|merged| expected.is_none_or(|expected| expected == *merged)))
+    }
+
+    fn merge_texts(
+        &mut self,
+        sides: [Oid; 3],
+        expected: Option<Oid>,
+    ) -> Result<Option<Oid>, Error> {
         let mut texts = Vec::new();
-        for leaf in [base, one, other, expected] {
-            match self.repo.blob(leaf.oid, LARGEST)? {
+        for oid in sides.into_iter().chain(expected) {
+            match self.blobs.get(oid)? {
                 Some(text) => texts.push(text),
-                None => return Ok(false),
+                None => return Ok(None),
             }
         }
-        Ok(match texts.as_slice() {
-            [base, one, other, merged] => apart::is_merge(base, one, other, merged),
-            _ => false,
-        })
+        let (merged, hoped) = match texts.as_slice() {
+            [base, one, other, rest @ ..] => (apart::merge(base, one, other), rest.first()),
+            _ => return Err(Error::Internal("a merge of fewer than three")),
+        };
+        match (merged, hoped) {
+            (Some(merged), Some(hoped)) => Ok(expected.filter(|_| merged == **hoped)),
+            (Some(merged), None) => self.blobs.keep(merged),
+            (None, _) => Ok(None),
+        }
     }
 
     fn fold(
@@ -179,7 +197,7 @@ impl<'r> Contents<'r> {
 
     fn leaf_at(&mut self, tree: Oid, path: &[u8]) -> Result<Option<Leaf>, Error> {
         self.budget.time()?;
-        self.leaves.at(self.repo, tree, path)
+        self.leaves.at(tree, path)
     }
 
     /// Puts all noted questions to git.
@@ -199,9 +217,13 @@ impl<'r> Contents<'r> {
                 }
             }
         }
-        self.ask_plain(&scratch, &plain)?;
+        let mut merges = self.plain(&scratch, plain)?;
         for ((one, other), paths) in recursive {
-            self.ask_recursive(&scratch, one, other, paths)?;
+            merges.extend(self.recursive(&scratch, one, other, paths)?);
+        }
+        for (merge, answers) in merges.iter().zip(scratch.merge(&merges)?) {
+            let answered = merge.questions.iter().cloned().zip(answers);
+            self.answers.extend(answered);
         }
         Ok(())
     }
@@ -215,41 +237,46 @@ impl<'r> Contents<'r> {
         Ok(scratch)
     }
 
-    fn ask_plain(
-        &mut self,
+    /// The merge that answers questions of three contents.
+    fn plain(
+        &self,
         scratch: &Scratch<'_>,
-        questions: &[(Option<Leaf>, Leaf, Leaf)],
-    ) -> Result<(), Error> {
+        questions: Vec<(Option<Leaf>, Leaf, Leaf)>,
+    ) -> Result<Vec<MadeUp>, Error> {
         if questions.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let bases: Vec<_> = questions.iter().map(|(base, _, _)| *base).collect();
         let ones: Vec<_> = questions.iter().map(|(_, one, _)| Some(*one)).collect();
         let others: Vec<_> = questions.iter().map(|(_, _, other)| Some(*other)).collect();
+        for leaf in [&bases, &ones, &others].into_iter().flatten().flatten() {
+            if let Some(made) = self.blobs.made(leaf.oid) {
+                scratch.lend(&made)?;
+            }
+        }
         let base = scratch.commit(&bases, &[], 0)?;
         let one = scratch.commit(&ones, &[base], 0)?;
         let other = scratch.commit(&others, &[base], 0)?;
-        let answers = scratch.merge(one, other, questions.len())?;
-        for ((base, one, other), answer) in questions.iter().zip(answers) {
-            let question = Question::Contents {
-                base: *base,
-                one: *one,
-                other: *other,
-            };
-            self.answers.insert(question, answer);
-        }
-        Ok(())
+        let questions = questions.into_iter();
+        Ok(vec![MadeUp {
+            one,
+            other,
+            questions: questions
+                .map(|(base, one, other)| Question::Contents { base, one, other })
+                .collect(),
+        }])
     }
 
-    /// Paths are asked for together, but for one that some commit lacks and its base has: beside
-    /// another that is new there it could pass for a rename.
-    fn ask_recursive(
+    /// The merges that answer for the paths of one merge with several bases. Paths are asked for
+    /// together, but for one that some commit lacks and its base has: beside another that is new
+    /// there it could pass for a rename.
+    fn recursive(
         &mut self,
         scratch: &Scratch<'_>,
         one: Oid,
         other: Oid,
         paths: Vec<Vec<u8>>,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<MadeUp>, Error> {
         let shape = self.shape(one, other)?;
         let (mut together, mut groups) = (Vec::new(), Vec::new());
         for path in paths {
@@ -261,14 +288,10 @@ impl<'r> Contents<'r> {
             }
         }
         groups.push(together);
-        for group in groups.into_iter().filter(|group| !group.is_empty()) {
-            let answers = ask_group(scratch, &shape, (one, other), &group)?;
-            for ((path, _), answer) in group.into_iter().zip(answers) {
-                self.answers
-                    .insert(Question::Path { one, other, path }, answer);
-            }
-        }
-        Ok(())
+        let groups = groups.into_iter().filter(|group| !group.is_empty());
+        groups
+            .map(|group| make_up(scratch, &shape, (one, other), group))
+            .collect()
     }
 
     /// What stands at the path, in each commit of the shape.
@@ -280,13 +303,14 @@ impl<'r> Contents<'r> {
     }
 }
 
-/// Asks for the paths of one merge, each with what stands there in the commits of its shape.
-fn ask_group(
+/// Makes up a history for the paths of one merge, each with what stands there in the commits of
+/// its shape.
+fn make_up(
     scratch: &Scratch<'_>,
     shape: &Shape,
     (one, other): (Oid, Oid),
-    group: &[(Vec<u8>, Vec<Option<Leaf>>)],
-) -> Result<Vec<Merged>, Error> {
+    group: Vec<(Vec<u8>, Vec<Option<Leaf>>)>,
+) -> Result<MadeUp, Error> {
     let mut made: Vec<Oid> = Vec::new();
     for (at, member) in shape.commits.iter().enumerate() {
         let leaves: Vec<Option<Leaf>> = group
@@ -298,8 +322,15 @@ fn ask_group(
         made.push(scratch.commit(&leaves, &parents, member.time)?);
     }
     let end = |oid| made.get(shape.place(oid)?).copied();
-    match (end(one), end(other)) {
-        (Some(one), Some(other)) => scratch.merge(one, other, group.len()),
-        _ => Err(Error::Internal("a made-up history without its ends")),
-    }
+    let (Some(made_one), Some(made_other)) = (end(one), end(other)) else {
+        return Err(Error::Internal("a made-up history without its ends"));
+    };
+    let paths = group.into_iter().map(|(path, _)| path);
+    Ok(MadeUp {
+        one: made_one,
+        other: made_other,
+        questions: paths
+            .map(|path| Question::Path { one, other, path })
+            .collect(),
+    })
 }

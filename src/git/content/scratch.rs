@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::fs::File;
+use std::process::Command;
 
 use git2::{ObjectType, Repository};
 use tempfile::TempDir;
@@ -9,10 +11,20 @@ use tempfile::TempDir;
 use super::super::command::run;
 use super::super::objects::{Leaf, Mode, exists, tree_from};
 use super::super::open::{Repo, open_scratch};
-use super::Merged;
+use super::{Merged, Question};
 use crate::budget::Budget;
 use crate::error::Error;
 use crate::update::{ObjectFormat, Oid};
+
+/// What git's commands end with where they don't know an option: `--stdin`, before 2.39.
+const MISUSED: i32 = 129;
+
+/// Two made-up commits, whose merge has an answer to each question, under its number.
+pub(super) struct MadeUp {
+    pub one: Oid,
+    pub other: Oid,
+    pub questions: Vec<Question>,
+}
 
 /// A repository of made-up commits that goes away with this value.
 pub(super) struct Scratch<'b> {
@@ -90,34 +102,81 @@ impl<'b> Scratch<'b> {
         self.real.require(leaf.oid)
     }
 
+    /// Writes contents that no repository has.
+    pub fn lend(&self, raw: &[u8]) -> Result<(), Error> {
+        self.write(ObjectType::Blob, raw).map(drop)
+    }
+
     fn write(&self, kind: ObjectType, raw: &[u8]) -> Result<Oid, Error> {
         let written = self.repo.odb().and_then(|odb| odb.write(kind, raw));
         let oid = written.map_err(|error| Error::Repository(error.message().to_owned()))?;
         Oid::from_bytes(oid.as_bytes()).ok_or(Error::Internal("libgit2 wrote the zero object"))
     }
 
-    /// Merges two made-up commits; the answers for the first `count` numbers.
-    pub fn merge(&self, one: Oid, other: Oid, count: usize) -> Result<Vec<Merged>, Error> {
-        let mut command = self.real.git.command(self.folder.path());
-        command
-            .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", &self.alternates)
-            .args(["merge-tree", "--write-tree", "-z", "--no-messages"])
-            .args([one.to_string(), other.to_string()]);
+    /// Has git merge them, all in one process where it can; the answers to their questions.
+    pub fn merge(&self, merges: &[MadeUp]) -> Result<Vec<Vec<Merged>>, Error> {
+        let list = self.folder.path().join("merges");
+        let lines = merges
+            .iter()
+            .map(|merge| format!("{} {}\n", merge.one, merge.other));
+        let lines: String = lines.collect();
+        let opened = std::fs::write(&list, lines).and_then(|()| File::open(&list));
+        let list = opened.map_err(|error| Error::Repository(format!("{list:?}: {error}")))?;
+        let mut command = self.merge_tree();
+        command.arg("--stdin").stdin(list);
+        let answer = run(command, self.budget)?;
+        match answer.status {
+            Some(0) => {}
+            Some(MISUSED) => return merges.iter().map(|merge| self.merge_alone(merge)).collect(),
+            _ => return Err(answer.error("merge-tree")),
+        }
+        let mut fields = answer.stdout.split(|byte| *byte == 0);
+        let mut all = Vec::new();
+        for merge in merges {
+            // A status, then what a single merge is answered with, and an empty field.
+            fields.next();
+            let mine = fields.by_ref().take_while(|field| !field.is_empty());
+            all.push(self.answers(merge, mine)?);
+        }
+        Ok(all)
+    }
+
+    /// The same with a process of its own, for a git that knows no other way.
+    fn merge_alone(&self, merge: &MadeUp) -> Result<Vec<Merged>, Error> {
+        let mut command = self.merge_tree();
+        command.args([merge.one.to_string(), merge.other.to_string()]);
         let answer = run(command, self.budget)?;
         if !matches!(answer.status, Some(0 | 1)) {
             return Err(answer.error("merge-tree"));
         }
-        let mut fields = answer.stdout.split(|byte| *byte == 0);
-        let tree = fields
-            .next()
-            .and_then(Oid::from_hex)
-            .ok_or_else(|| answer.error("merge-tree"))?;
+        self.answers(merge, answer.stdout.split(|byte| *byte == 0))
+    }
+
+    fn merge_tree(&self) -> Command {
+        let mut command = self.real.git.command(self.folder.path());
+        command
+            .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", &self.alternates)
+            // What is written here is soon gone.
+            .args(["-c", "core.looseCompression=0"])
+            .args(["merge-tree", "--write-tree", "-z", "--no-messages"]);
+        command
+    }
+
+    /// Reads a tree's name, and the conflicts in it.
+    fn answers<'f>(
+        &self,
+        merge: &MadeUp,
+        mut fields: impl Iterator<Item = &'f [u8]>,
+    ) -> Result<Vec<Merged>, Error> {
+        let tree = fields.next().and_then(Oid::from_hex);
+        let tree = tree.ok_or_else(|| Error::Repository("git merge-tree broke off".into()))?;
         let conflicts: BTreeSet<&[u8]> = fields.filter_map(conflicted).collect();
         let leaves = self.leaves(tree)?;
-        Ok((0..count)
-            .map(|at| match number(at) {
-                name if conflicts.contains(name.as_bytes()) => Merged::Conflict,
-                name => Merged::Clean(leaves.get(name.as_bytes()).copied()),
+        let numbers = (0..merge.questions.len()).map(number);
+        Ok(numbers
+            .map(|name| match conflicts.contains(name.as_bytes()) {
+                true => Merged::Conflict,
+                false => Merged::Clean(leaves.get(name.as_bytes()).copied()),
             })
             .collect())
     }

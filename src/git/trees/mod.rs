@@ -1,4 +1,4 @@
-//! Tree objects for walks that read many of them.
+//! Tree objects for walks that read many of them; and what reads other objects as fast.
 
 mod compare;
 mod delta;
@@ -9,15 +9,15 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 pub(super) use self::compare::{Difference, differences};
-use self::packs::{PackReader, Packs};
-use self::store::Store;
+pub(super) use self::packs::{Kind, PackReader, Packs};
+pub(super) use self::store::Store;
 use super::objects::TreeObject;
 use super::open::Repo;
 use crate::error::Error;
 use crate::update::Oid;
 
 /// An object's raw bytes.
-type Bytes = Rc<Vec<u8>>;
+pub(super) type Bytes = Rc<Vec<u8>>;
 
 /// How many bytes of objects are kept by their names: what one commit made of a folder is what
 /// the next one starts from.
@@ -42,7 +42,7 @@ impl<'r> Trees<'r> {
     pub fn new(repo: &'r Repo) -> Self {
         Self {
             repo,
-            reader: PackReader::new(),
+            reader: PackReader::new(Kind::Tree),
             packs: None,
             few: FEW,
             read: 0,
@@ -69,8 +69,8 @@ impl<'r> Trees<'r> {
         self.read += 1;
         if self.read > self.few {
             let repo = self.repo;
-            let packs = self.packs.get_or_insert_with(|| open(repo));
-            if let Some(raw) = self.reader.tree(packs, name) {
+            let packs = self.packs.get_or_insert_with(|| open_packs(repo));
+            if let Some(raw) = self.reader.object(packs, name) {
                 return Ok(self.recent.put(name, raw));
             }
         }
@@ -79,7 +79,8 @@ impl<'r> Trees<'r> {
     }
 }
 
-fn open(repo: &Repo) -> Packs {
+/// Opens the packs of a repository, those of a push at hand included.
+pub(super) fn open_packs(repo: &Repo) -> Packs {
     let own = repo.common_dir().join("objects");
     let folders: Vec<PathBuf> = std::iter::once(own)
         .chain(repo.quarantine.clone())

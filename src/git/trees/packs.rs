@@ -24,11 +24,11 @@ const KEPT: usize = 8 << 20;
 const GUESSES: usize = 8;
 /// How long a chain may be: git's own limit. What is longer goes in circles.
 const LONGEST_CHAIN: usize = 4096;
-/// No tree object that anybody works with is larger.
+/// No object that anybody works with is larger.
 pub(super) const LARGEST: usize = 64 << 20;
 
 /// The packs of a repository, as they are at one moment. Threads can share them.
-pub(super) struct Packs {
+pub(in crate::git) struct Packs {
     packs: Vec<Pack>,
     format: ObjectFormat,
 }
@@ -119,8 +119,16 @@ impl Pack {
     }
 }
 
-/// Reads tree objects, and keeps some of them for those that are made out of them.
-pub(super) struct PackReader {
+/// What kind of objects a reader reads: all of a chain are of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::git) enum Kind {
+    Tree,
+    Blob,
+}
+
+/// Reads objects of one kind, and keeps some of them for those that are made out of them.
+pub(in crate::git) struct PackReader {
+    kind: Kind,
     inflate: gix_zlib::Inflate,
     store: Store<Place>,
     /// The pack that had the last object.
@@ -131,8 +139,9 @@ pub(super) struct PackReader {
 
 impl PackReader {
     /// A reader that has read nothing yet.
-    pub fn new() -> Self {
+    pub fn new(kind: Kind) -> Self {
         Self {
+            kind,
             inflate: gix_zlib::Inflate::default(),
             store: Store::new(KEPT),
             last: 0,
@@ -140,8 +149,8 @@ impl PackReader {
         }
     }
 
-    /// The raw bytes of a tree object; `None` for whatever libgit2 has to be asked about.
-    pub fn tree(&mut self, packs: &Packs, oid: Oid) -> Option<Bytes> {
+    /// The raw bytes of an object; `None` for whatever libgit2 has to be asked about.
+    pub fn object(&mut self, packs: &Packs, oid: Oid) -> Option<Bytes> {
         debug_assert_eq!(packs.format, oid.format());
         let place = packs.find(oid, self.last)?;
         self.last = place.0;
@@ -163,21 +172,21 @@ impl PackReader {
             if size.checked_add(self.deltas.len())? > LARGEST || chain.len() > LONGEST_CHAIN {
                 return None;
             }
-            let base = match entry.header {
-                Header::Tree => {
+            let base = match (entry.header, self.kind) {
+                (Header::Tree, Kind::Tree) | (Header::Blob, Kind::Blob) => {
                     let mut raw = vec![0; size];
                     pack.data
                         .decompress_entry(&entry, &mut self.inflate, &mut raw)
                         .ok()?;
                     break self.store.put((pack_at, offset), raw.into());
                 }
-                Header::OfsDelta { base_distance } => {
+                (Header::OfsDelta { base_distance }, _) => {
                     entry.checked_base_pack_offset(base_distance)?
                 }
-                Header::RefDelta { base_id } => {
+                (Header::RefDelta { base_id }, _) => {
                     pack.index.pack_offset_at_index(pack.index.lookup(base_id)?)
                 }
-                Header::Commit | Header::Blob | Header::Tag => return None,
+                _ => return None,
             };
             let start = self.deltas.len();
             self.deltas.resize(start + size, 0);

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use super::Bytes;
 
 /// Objects by some name; the oldest go first when there are too many.
-pub(super) struct Store<K> {
+pub(in crate::git) struct Store<K> {
     objects: HashMap<K, Bytes>,
     order: VecDeque<K>,
     bytes: usize,

@@ -41,41 +41,35 @@ use self::text::Base;
 /// As far as git looks for a byte that makes a file binary. It then doesn't merge at all.
 const BINARY_WITHIN: usize = 8000;
 
-/// Returns true only if git's merge of the two sides is clean and equal to `merged`.
-pub(super) fn is_merge(base: &[u8], one: &[u8], other: &[u8], merged: &[u8]) -> bool {
+/// What git's merge of the two sides is; `None` where it may not be clean, or that can't be seen
+/// here.
+pub(super) fn merge(base: &[u8], one: &[u8], other: &[u8]) -> Option<Vec<u8>> {
     let binary = |text: &&[u8]| text.iter().take(BINARY_WITHIN).any(|byte| *byte == 0);
     if [base, one, other].iter().any(binary) {
-        return false;
+        return None;
     }
     let base = Base::new(base);
     let mut all: Vec<(Window, &[u8])> = Vec::new();
     for side in [one, other] {
-        match windows(&base, side) {
-            Some(windows) => all.extend(windows.into_iter().map(|window| (window, side))),
-            None => return false,
-        }
+        let windows = windows(&base, side)?;
+        all.extend(windows.into_iter().map(|window| (window, side)));
     }
     all.sort_by_key(|(window, _)| window.reach.start);
     let apart = |pair: &[(Window, &[u8])]| matches!(pair, [(before, _), (after, _)] if before.reach.end < after.reach.start);
-    all.windows(2).all(apart) && is_base_with(&base, &all, merged)
+    all.windows(2).all(apart).then(|| base_with(&base, &all))?
 }
 
-/// Returns true if and only if the text is the base, with what the sides have in their windows.
-fn is_base_with(base: &Base<'_>, windows: &[(Window, &[u8])], merged: &[u8]) -> bool {
-    let mut rest = merged;
+/// The base, with what the sides have in their windows.
+fn base_with(base: &Base<'_>, windows: &[(Window, &[u8])]) -> Option<Vec<u8>> {
+    let mut merged = Vec::new();
     let mut done = 0;
     for (window, side) in windows {
-        let kept = base.text.bytes_of(done..window.base.start);
-        let parts = [kept, side.get(window.bytes.clone())];
-        for part in parts {
-            match part.and_then(|part| rest.strip_prefix(part)) {
-                Some(after) => rest = after,
-                None => return false,
-            }
-        }
+        merged.extend_from_slice(base.text.bytes_of(done..window.base.start)?);
+        merged.extend_from_slice(side.get(window.bytes.clone())?);
         done = window.base.end;
     }
-    base.text.bytes_of(done..base.text.ids.len()) == Some(rest)
+    merged.extend_from_slice(base.text.bytes_of(done..base.text.ids.len())?);
+    Some(merged)
 }
 
 #[cfg(test)]
@@ -88,7 +82,7 @@ mod tests {
     }
 
     fn merges([base, one, other, merged]: [&str; 4]) -> bool {
-        is_merge(&text(base), &text(one), &text(other), &text(merged))
+        merge(&text(base), &text(one), &text(other)) == Some(text(merged))
     }
 
     #[test]
