@@ -1,7 +1,6 @@
 //! Texts as lists of numbers, in which equal lines are equal numbers.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 use std::io::BufRead;
 use std::ops::Range;
 
@@ -45,38 +44,47 @@ impl Text<'_> {
 pub(super) struct Base<'t> {
     /// The text itself.
     pub text: Text<'t>,
-    numbers: HashMap<&'t [u8], u32, Keys>,
+    numbers: Numbers<'t>,
     /// For each number, the first line that has it.
-    first: Vec<usize>,
-    /// For each line, the next one that is equal, and the one before it.
-    next: Vec<Option<usize>>,
-    previous: Vec<Option<usize>>,
+    first: Vec<u32>,
+    /// For each line, the next one that is equal, and the one before it; [`NONE`] if there is none.
+    next: Vec<u32>,
+    previous: Vec<u32>,
+}
+
+/// No line.
+const NONE: u32 = u32::MAX;
+
+fn line_of(link: u32) -> Option<usize> {
+    (link != NONE).then_some(link as usize)
 }
 
 impl<'t> Base<'t> {
-    /// Reads a base.
+    /// Reads a base. It is a file that is small enough for its lines to be counted in 32 bits.
     pub fn new(raw: &'t [u8]) -> Self {
-        let (mut ids, mut ends) = (Vec::new(), Vec::new());
-        let mut numbers = HashMap::with_hasher(Keys::new());
-        let mut last: Vec<usize> = Vec::new();
-        let (mut first, mut next, mut previous) = (Vec::new(), Vec::new(), Vec::new());
+        let expected = raw.len() / USUAL_LINE + 1;
+        let (mut ids, mut ends) = (Vec::with_capacity(expected), Vec::with_capacity(expected));
+        let mut numbers = Numbers::new(expected);
+        let (mut first, mut last) = (Vec::with_capacity(expected), Vec::with_capacity(expected));
+        let (mut next, mut previous) = (Vec::with_capacity(expected), Vec::with_capacity(expected));
         let mut end = 0;
-        for (at, line) in lines(raw).enumerate() {
+        for (at, line) in (0_u32..).zip(lines(raw)) {
             end += line.len();
-            let id = *numbers.entry(line).or_insert_with(|| {
-                first.push(at);
-                last.push(at);
-                u32::try_from(first.len() - 1).unwrap_or(FOREIGN)
-            });
-            next.push(None);
-            previous.push(None);
-            if let Some(before) = last.get_mut(id as usize) {
-                if *before != at
-                    && let (Some(ahead), Some(back)) = (next.get_mut(*before), previous.get_mut(at))
-                {
-                    (*ahead, *back) = (Some(at), Some(*before));
+            let id = numbers.number(line);
+            next.push(NONE);
+            match last.get_mut(id as usize) {
+                Some(before) => {
+                    if let Some(ahead) = next.get_mut(*before as usize) {
+                        *ahead = at;
+                    }
+                    previous.push(*before);
+                    *before = at;
                 }
-                *before = at;
+                None => {
+                    first.push(at);
+                    last.push(at);
+                    previous.push(NONE);
+                }
             }
             ids.push(id);
             ends.push(end);
@@ -98,7 +106,7 @@ impl<'t> Base<'t> {
 
     /// Returns true if and only if no other of these lines is equal to this one.
     pub fn is_lone(&self, line: usize, among: &Range<usize>) -> bool {
-        let near = |links: &[Option<usize>]| links.get(line).copied().flatten();
+        let near = |links: &[u32]| links.get(line).copied().and_then(line_of);
         let there = |other: Option<usize>| other.is_some_and(|other| among.contains(&other));
         !there(near(&self.previous)) && !there(near(&self.next))
     }
@@ -110,8 +118,8 @@ impl<'t> Base<'t> {
 
     /// The lines that have a number.
     pub fn places(&self, id: u32) -> impl Iterator<Item = usize> {
-        let first = self.first.get(id as usize).copied();
-        std::iter::successors(first, |at| self.next.get(*at).copied().flatten())
+        let first = self.first.get(id as usize).copied().and_then(line_of);
+        std::iter::successors(first, |at| self.next.get(*at).copied().and_then(line_of))
     }
 
     /// The line that has this number, if it is the only one.
@@ -145,7 +153,7 @@ impl<'t> Base<'t> {
         let mut at = start;
         for line in lines(raw.get(start..end)?) {
             at += line.len();
-            ids.push(self.numbers.get(line).copied().unwrap_or(FOREIGN));
+            ids.push(self.numbers.get(line).unwrap_or(FOREIGN));
             ends.push(at);
         }
         ids.extend(base.ids.get(first..)?);
@@ -173,6 +181,91 @@ fn lines(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// How long lines are, more or less: how many to make room for.
+const USUAL_LINE: usize = 24;
+
+/// Numbers for lines: a table that is never more than half full. A line is looked for from the
+/// place that its hash tells, up to the first place that is empty.
+struct Numbers<'t> {
+    keys: Keys,
+    /// Part of the hash, and the number; [`NONE`] where the place is empty.
+    table: Vec<(u32, u32)>,
+    /// The line of each number.
+    lines: Vec<&'t [u8]>,
+}
+
+impl<'t> Numbers<'t> {
+    fn new(expected: usize) -> Self {
+        Self {
+            keys: Keys::new(),
+            table: vec![(0, NONE); (expected * 2).next_power_of_two()],
+            lines: Vec::with_capacity(expected),
+        }
+    }
+
+    fn get(&self, line: &[u8]) -> Option<u32> {
+        self.find(self.keys.hash(line), line).ok()
+    }
+
+    /// The line's number, a new one if it has none yet.
+    fn number(&mut self, line: &'t [u8]) -> u32 {
+        let hash = self.keys.hash(line);
+        let place = match self.find(hash, line) {
+            Ok(number) => return number,
+            Err(place) => place,
+        };
+        let number = u32::try_from(self.lines.len()).unwrap_or(FOREIGN);
+        if let Some(entry) = self.table.get_mut(place) {
+            *entry = (upper(hash), number);
+        }
+        self.lines.push(line);
+        if self.lines.len() * 2 > self.table.len() {
+            self.grow();
+        }
+        number
+    }
+
+    /// The line's number, or the place that it should have.
+    fn find(&self, hash: u64, line: &[u8]) -> Result<u32, usize> {
+        let mut place = lower(hash, self.table.len());
+        loop {
+            match self.table.get(place) {
+                Some((tag, number)) if *number != NONE => {
+                    let known = self.lines.get(*number as usize);
+                    if *tag == upper(hash) && known.is_some_and(|known| *known == line) {
+                        return Ok(*number);
+                    }
+                }
+                _ => return Err(place),
+            }
+            place = (place + 1) & (self.table.len() - 1);
+        }
+    }
+
+    fn grow(&mut self) {
+        self.table = vec![(0, NONE); self.table.len() * 2];
+        for (number, line) in (0_u32..).zip(&self.lines) {
+            let hash = self.keys.hash(line);
+            let mut place = lower(hash, self.table.len());
+            while self.table.get(place).is_some_and(|entry| entry.1 != NONE) {
+                place = (place + 1) & (self.table.len() - 1);
+            }
+            if let Some(entry) = self.table.get_mut(place) {
+                *entry = (upper(hash), number);
+            }
+        }
+    }
+}
+
+fn upper(hash: u64) -> u32 {
+    u32::try_from(hash >> 32).unwrap_or_default()
+}
+
+/// The place in a table of this size, which is a power of two.
+fn lower(hash: u64, size: usize) -> usize {
+    usize::try_from(hash & (size as u64 - 1)).unwrap_or_default()
+}
+
 /// Hashes lines, several times as fast as the standard library's hasher. The keys are chosen at
 /// random, so that nobody can write lines that all fall together.
 #[derive(Clone)]
@@ -183,48 +276,24 @@ impl Keys {
         let random = RandomState::new();
         Self(random.hash_one(0), random.hash_one(1) | 1)
     }
-}
 
-impl BuildHasher for Keys {
-    type Hasher = LineHasher;
-
-    fn build_hasher(&self) -> LineHasher {
-        LineHasher {
-            state: self.0,
-            key: self.1,
-        }
-    }
-}
-
-struct LineHasher {
-    state: u64,
-    key: u64,
-}
-
-impl Hasher for LineHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            self.write_u64(u64::from_le_bytes(*word));
-        }
+    fn hash(&self, line: &[u8]) -> u64 {
+        let (words, rest) = line.as_chunks::<8>();
+        let words = words.iter().map(|word| u64::from_le_bytes(*word));
+        let hash = words.fold(self.0 ^ line.len() as u64, |hash, word| {
+            self.mix(hash ^ word)
+        });
         let rest = rest.iter().rev();
-        self.write_u64(rest.fold(0, |word, byte| word << 8 | u64::from(*byte)));
+        let rest = rest.fold(0, |word, byte| word << 8 | u64::from(*byte));
+        self.mix(hash ^ rest)
     }
 
-    fn write_u64(&mut self, word: u64) {
-        let wide = u128::from(self.state ^ word) * u128::from(self.key);
+    fn mix(&self, word: u64) -> u64 {
+        let wide = u128::from(word) * u128::from(self.1);
         // The two halves hold every bit of both factors.
         let half = |bits: u128| u64::try_from(bits & u128::from(u64::MAX)).unwrap_or_default();
         let (low, high) = (half(wide), half(wide >> 64));
-        self.state = low ^ high.rotate_left(23);
-    }
-
-    fn write_usize(&mut self, length: usize) {
-        self.write_u64(length as u64);
-    }
-
-    fn finish(&self) -> u64 {
-        self.state
+        low ^ high.rotate_left(23)
     }
 }
 
