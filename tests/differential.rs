@@ -7,6 +7,7 @@
 //! | `witness` | nothing: it asks git |
 //! | `changes` | changed paths with `git diff-tree` |
 //! | `merges` | merges' own changes with `reference`, and that with `git merge-tree` |
+//! | `contents` | the same of files that can be aligned in many ways, with `git merge-tree` |
 //! | `entering` | entering commits and merge bases with git, and with reachability spelt out |
 //! | `commit_graph` | the same where git has written its commit-graph, whole or broken |
 //! | `series` | series with their definition |
@@ -18,6 +19,7 @@
 mod changes;
 mod classifier;
 mod commit_graph;
+mod contents;
 mod engine;
 mod entering;
 mod globs;

@@ -85,7 +85,7 @@ fn parents(made: &Imported, history: &History, at: usize) -> Vec<Oid> {
 }
 
 /// Returns true if and only if git can merge files as the reference asks it to.
-fn git_merges_files() -> bool {
+pub fn git_merges_files() -> bool {
     let help = Command::new("git").args(["merge-file", "-h"]).output();
     let help = help.unwrap();
     let knows =

@@ -8,13 +8,15 @@
 //! come from one process. The scratch borrows the objects and leaves none behind.
 //!
 //! But nearly every merge has just what git makes of it, and mostly that can be seen at once:
-//! where the sides changed different places of a file, and the merge has both (`apart`). So every
-//! difference that is told is git's own word, and git is asked about little else.
+//! where the sides changed different places of a file, there is only one merge of them (`apart`).
+//! If that isn't what the commit has, git is asked all the same: so contents are called different
+//! on git's own word, and it is asked about little else.
 //!
 //! Where a merge has several bases, git merges those first, and their bases before them. At most
-//! paths that is settled by looking, or comes down to the contents of three files (`fold`). For
-//! what is left, the made-up history has the shape of the real one, reduced to these commits and
-//! their dates (`shape`), and git does what it always does.
+//! paths that is settled by looking, or comes down to the contents of three files (`fold`). What
+//! such contents are merged to is put together here where it can be, and kept: it may be the base
+//! of the next merge (`blobs`). For what is left, the made-up history has the shape of the real
+//! one, reduced to these commits and their dates (`shape`), and git does what it always does.
 
 mod apart;
 mod blobs;
@@ -77,6 +79,8 @@ pub(super) struct Contents<'r> {
     history: &'r History<'r>,
     budget: &'r Budget,
     answers: HashMap<Question, Merged>,
+    /// What came out where git wasn't asked.
+    seen: HashMap<Question, Leaf>,
     open: BTreeSet<Question>,
     /// Made for the first question and kept: what one round merged, the next may ask about.
     scratch: Option<Rc<Scratch<'r>>>,
@@ -93,6 +97,7 @@ impl<'r> Contents<'r> {
             history,
             budget,
             answers: HashMap::new(),
+            seen: HashMap::new(),
             open: BTreeSet::new(),
             scratch: None,
             shapes: HashMap::new(),
@@ -112,13 +117,9 @@ impl<'r> Contents<'r> {
             return Ok(Some(*known));
         }
         match &question {
-            Question::Contents { base, one, other } => {
-                if let Some(base) = base
-                    && let Some(merged) = self.merge([*base, *one, *other], expected)?
-                {
-                    let answer = Merged::Clean(Some(merged));
-                    self.answers.insert(question, answer);
-                    return Ok(Some(answer));
+            Question::Contents { .. } => {
+                if let Some(merged) = self.look(&question, expected)? {
+                    return Ok(Some(Merged::Clean(Some(merged))));
                 }
             }
             Question::Path { one, other, path } => {
@@ -131,6 +132,32 @@ impl<'r> Contents<'r> {
         }
         self.open.insert(question);
         Ok(None)
+    }
+
+    /// The answer to a question of contents, as far as looking helps, and unless it isn't what is
+    /// hoped for.
+    fn look(&mut self, question: &Question, expected: Option<Leaf>) -> Result<Option<Leaf>, Error> {
+        if let Some(seen) = self.seen.get(question) {
+            let seen = Some(*seen);
+            return Ok(seen.filter(|_| expected.is_none() || expected == seen));
+        }
+        let Question::Contents {
+            base: Some(base),
+            one,
+            other,
+        } = question
+        else {
+            return Ok(None);
+        };
+        if self.open.contains(question) {
+            // It didn't help before.
+            return Ok(None);
+        }
+        let merged = self.merge([*base, *one, *other], expected)?;
+        if let Some(merged) = merged {
+            self.seen.insert(question.clone(), merged);
+        }
+        Ok(merged)
     }
 
     /// What git would make of the base and the sides; `None` where that takes more than a look,
@@ -155,6 +182,7 @@ impl<'r> Contents<'r> {
         sides: [Oid; 3],
         expected: Option<Oid>,
     ) -> Result<Option<Oid>, Error> {
+        self.budget.time()?;
         let mut texts = Vec::new();
         for oid in sides.into_iter().chain(expected) {
             match self.blobs.get(oid)? {

@@ -4,11 +4,12 @@
 /// The longest copy is written as none at all.
 const LONGEST_COPY: usize = 0x1_0000;
 
-/// The object that the delta makes out of the base; `None` if it makes no sense.
-pub(super) fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
+/// The object that the delta makes out of the base; `None` if it makes no sense, or the object
+/// were larger than `most`.
+pub(super) fn apply(base: &[u8], delta: &[u8], most: usize) -> Option<Vec<u8>> {
     let (from, rest) = size(delta)?;
     let (to, mut rest) = size(rest)?;
-    if from != base.len() || to > super::packs::LARGEST {
+    if from != base.len() || to > most {
         return None;
     }
     let mut made = Vec::with_capacity(to);

@@ -24,8 +24,6 @@ const KEPT: usize = 8 << 20;
 const GUESSES: usize = 8;
 /// How long a chain may be: git's own limit. What is longer goes in circles.
 const LONGEST_CHAIN: usize = 4096;
-/// No object that anybody works with is larger.
-pub(super) const LARGEST: usize = 64 << 20;
 
 /// The packs of a repository, as they are at one moment. Threads can share them.
 pub(in crate::git) struct Packs {
@@ -126,6 +124,17 @@ pub(in crate::git) enum Kind {
     Blob,
 }
 
+impl Kind {
+    /// How large an object may be, and so may those that it is made out of: no tree that anybody
+    /// works with is larger, and no file that is merged here.
+    fn largest(self) -> usize {
+        match self {
+            Self::Tree => 64 << 20,
+            Self::Blob => 4 << 20,
+        }
+    }
+}
+
 /// Reads objects of one kind, and keeps some of them for those that are made out of them.
 pub(in crate::git) struct PackReader {
     kind: Kind,
@@ -169,7 +178,9 @@ impl PackReader {
             }
             let entry = pack.data.entry(offset).ok()?;
             let size = usize::try_from(entry.decompressed_size).ok()?;
-            if size.checked_add(self.deltas.len())? > LARGEST || chain.len() > LONGEST_CHAIN {
+            if size.checked_add(self.deltas.len())? > self.kind.largest()
+                || chain.len() > LONGEST_CHAIN
+            {
                 return None;
             }
             let base = match (entry.header, self.kind) {
@@ -198,7 +209,7 @@ impl PackReader {
             offset = base;
         };
         for (offset, range) in chain.into_iter().rev() {
-            let made = delta::apply(&object, self.deltas.get(range)?)?;
+            let made = delta::apply(&object, self.deltas.get(range)?, self.kind.largest())?;
             object = self.store.put((pack_at, offset), made.into());
         }
         Some(object)

@@ -1,9 +1,9 @@
-//! Says of most clean merges that they are what git would make of them, without asking git.
+//! Makes most clean merges as git would make them, without asking git.
 //!
 //! How git merges three files hangs on how it aligns the base with each side, and where lines
 //! repeat there are many ways to do that. But where the two sides changed places that are well
 //! apart, every way comes to the same: the base, with what each side put into its places. This
-//! module recognises such merges, and must never be wrong when it does. Of others it says nothing.
+//! module makes such merges, and must never be wrong when it does. Of others it says nothing.
 //!
 //! git aligns by the algorithm called histogram. Of all runs of lines that base and side have in
 //! common it takes one with the rarest line of the base, the longest of these if there are
