@@ -1,6 +1,5 @@
 //! How much work one push may ask for, so that no history and no tree object can hang a server.
 
-use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -71,12 +70,13 @@ impl Work {
     }
 }
 
-/// What is left of the bounds. Shared by all that works on one push, hence the cells.
+/// What is left of the bounds. Shared by all that works on one push, hence the atomic counters:
+/// what several threads take of it together is never more than the bound.
 #[derive(Debug)]
 pub struct Budget {
     limits: Limits,
-    commits: Cell<u64>,
-    tree_objects: Cell<u64>,
+    commits: AtomicU64,
+    tree_objects: AtomicU64,
     deadline: Option<Instant>,
     work: Arc<Work>,
 }
@@ -92,8 +92,8 @@ impl Budget {
         Self {
             work,
             limits,
-            commits: Cell::new(limits.commits),
-            tree_objects: Cell::new(limits.tree_objects),
+            commits: AtomicU64::new(limits.commits),
+            tree_objects: AtomicU64::new(limits.tree_objects),
             deadline: Instant::now().checked_add(Duration::from_secs(limits.seconds)),
         }
     }
@@ -127,9 +127,11 @@ impl Budget {
     }
 }
 
-fn take(left: &Cell<u64>) -> Option<()> {
-    left.set(left.get().checked_sub(1)?);
-    Some(())
+fn take(left: &AtomicU64) -> Option<()> {
+    let less = |left: u64| left.checked_sub(1);
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+        .ok()
+        .map(drop)
 }
 
 impl From<Exceeded> for crate::error::Error {
@@ -158,5 +160,23 @@ mod tests {
             ..Limits::default()
         });
         assert_eq!(spent.time(), Err(Exceeded::Seconds(0)));
+    }
+
+    #[test]
+    fn threads_take_no_more_than_the_bound_together() {
+        let work = Arc::default();
+        let limits = Limits {
+            tree_objects: 10_001,
+            ..Limits::default()
+        };
+        let budget = Budget::told(limits, Arc::clone(&work));
+        let taken = || (0..10_000).filter(|_| budget.tree_object().is_ok()).count();
+        let all: usize = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..3).map(|_| scope.spawn(taken)).collect();
+            threads.into_iter().map(|one| one.join().unwrap()).sum()
+        });
+        assert_eq!(all, 10_001);
+        assert_eq!(work.tree_objects(), 10_001);
+        assert_eq!(budget.tree_object(), Err(Exceeded::TreeObjects(10_001)));
     }
 }
