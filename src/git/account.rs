@@ -46,9 +46,9 @@ impl MergeAccount {
         let parents = history.commit(merge)?.parents.to_vec();
         let mut merges = Merges::new(repo, history, budget);
         let no_classes = Classifier::new(&[]).map_err(Error::Repository)?;
-        let (all, asked) = (ClassMask::ALL, [(merge, parents.clone())]);
         let states = &mut no_classes.states();
-        merges.meet(&mut Trees::new(repo), states, &asked, all)?;
+        merges.meet(&mut Trees::new(repo), states, merge, &parents)?;
+        let all = ClassMask::ALL;
         merges.settle(&[merge], &|_| all, Need::Paths(all))?;
         let changes = merges.changes(merge)?.iter().cloned();
         let changes = changes.map(|change| (change.path, change.departure));

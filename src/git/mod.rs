@@ -5,6 +5,7 @@
 //! | `command` | a git process with a clean environment and a deadline |
 //! | `libgit2` | what libgit2 is told before it opens anything |
 //! | `open` | a repository, the quarantine included; its configuration |
+//! | `again` | the same repository for another thread |
 //! | `hooks` | where git looks for hooks |
 //! | `config_file` | changes to a config file, all of them or none |
 //! | `settings` | configuration, read from one repository and written for another |
@@ -28,6 +29,7 @@
 //! | `content` | what git itself would make of contents that both sides changed |
 
 mod account;
+mod again;
 mod ages;
 mod changes;
 mod command;
@@ -53,7 +55,7 @@ mod trees;
 mod trial;
 
 pub use account::{MergeAccount, Sides};
-pub use changes::{BatchChanges, Changes, Touched};
+pub use changes::{BatchChanges, Changes, Jobs, Touched};
 pub use command::CleanGit;
 pub use config_file::{ConfigFile, Written};
 pub use history::{History, KnownCommits, Lineage};

@@ -197,7 +197,8 @@ impl Repo {
             .map_err(|error| unreadable(&self.git_dir, &error))
     }
 
-    fn add_objects(&self, folder: &Path) -> Result<(), Error> {
+    /// Adds a folder of objects to those of the repository.
+    pub(super) fn add_objects(&self, folder: &Path) -> Result<(), Error> {
         let odb = self
             .inner
             .odb()
@@ -286,7 +287,7 @@ fn read_shallow(common_dir: &Path) -> Result<HashSet<Oid>, Error> {
 
 // The one plain open; see `clippy.toml`.
 #[allow(clippy::disallowed_methods)]
-fn plain_open(path: &Path) -> Result<Repository, Error> {
+pub(super) fn plain_open(path: &Path) -> Result<Repository, Error> {
     Repository::open(path).map_err(|error| unreadable(path, &error))
 }
 

@@ -1,11 +1,12 @@
 //! The engine, asked for everything that it can say.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 
 use treewarden::budget::{Budget, Limits};
 use treewarden::classify::{ClassMask, Classifier};
 use treewarden::finding::Origin;
-use treewarden::git::{BatchChanges, Changes, History, Range, Repo, Touched};
+use treewarden::git::{BatchChanges, Changes, History, Jobs, Range, Repo, Touched};
 use treewarden::policy::{PathClass, PathPattern, Place};
 use treewarden::update::Oid;
 
@@ -54,7 +55,7 @@ fn place() -> Place {
 
 /// What each commit of a range changes, by the engine. Its answers must agree with one another:
 /// masks, the paths of one commit at a time, and the paths of all at once; from libgit2 and
-/// straight from packs.
+/// straight from packs; by one worker and by several.
 pub fn changes(
     repo: &Repo,
     history: &History<'_>,
@@ -66,7 +67,31 @@ pub fn changes(
     let found = read_by(engine().with_packs_after(usize::MAX), range, classifier);
     let packed = read_by(engine().with_packs_after(0), range, classifier);
     assert_eq!(found, packed, "libgit2 and the packs disagree");
+    let alone = at_once(&mut engine(), range);
+    for workers in [2, 3] {
+        let jobs = Jobs {
+            most: NonZeroUsize::new(workers).unwrap(),
+            least: 0,
+        };
+        let shared = at_once(&mut engine().with_jobs(jobs), range);
+        assert_eq!(shared, alone, "{workers} workers and one disagree");
+    }
     found
+}
+
+/// The masks of all commits, and their paths.
+fn at_once(engine: &mut BatchChanges<'_>, range: &Range) -> (Vec<Touched>, Vec<Paths>) {
+    let masks = engine
+        .classes(range, Touched::either(ClassMask::ALL))
+        .unwrap();
+    assert_eq!(masks.len(), range.rows.len());
+    let mut all = vec![Paths::new(); masks.len()];
+    let visit = &mut |at: usize, path: &[u8], origin| {
+        let is_new = all[at].insert((path.to_vec(), origin));
+        assert!(is_new, "a path comes twice");
+    };
+    engine.all_paths(range, visit).unwrap();
+    (masks, all)
 }
 
 fn read_by(
@@ -74,16 +99,7 @@ fn read_by(
     range: &Range,
     classifier: &Classifier,
 ) -> BTreeMap<Oid, Paths> {
-    let masks = engine
-        .classes(range, Touched::either(ClassMask::ALL))
-        .unwrap();
-    assert_eq!(masks.len(), range.rows.len());
-    let mut at_once = vec![Paths::new(); masks.len()];
-    let visit = &mut |at: usize, path: &[u8], origin| {
-        let is_new = at_once[at].insert((path.to_vec(), origin));
-        assert!(is_new, "a path comes twice");
-    };
-    engine.all_paths(range, visit).unwrap();
+    let (masks, listed) = at_once(&mut engine, range);
     let mut all = BTreeMap::new();
     for (at, (row, mask)) in range.rows.iter().zip(masks).enumerate() {
         let found = engine
@@ -101,7 +117,7 @@ fn read_by(
             paths.insert((touched.path, touched.origin));
         }
         assert_eq!(mask, expected, "masks and paths of {} disagree", row.oid);
-        assert_eq!(paths, at_once[at], "the paths of {} disagree", row.oid);
+        assert_eq!(paths, listed[at], "the paths of {} disagree", row.oid);
         all.insert(row.oid, paths);
     }
     all

@@ -22,17 +22,17 @@ pub(super) struct Listing<'w, 'r> {
 }
 
 impl Listing<'_, '_> {
-    /// Calls `visit` with the place of each pair and each path at which it differs, in no certain
-    /// order.
+    /// Calls `visit` with the place of each pair, which comes with it, and each path at which it
+    /// differs, in no certain order.
     pub fn of(
         &mut self,
-        pairs: &[Versions],
+        pairs: &[(usize, Versions)],
         visit: &mut dyn FnMut(usize, &[u8]),
     ) -> Result<(), Error> {
         let mut open = vec![Folder {
             path: Vec::new(),
             depth: 0,
-            pairs: pairs.iter().copied().enumerate().collect(),
+            pairs: pairs.to_vec(),
         }];
         while let Some(folder) = open.pop() {
             if folder.depth > DEEPEST {

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::finding::Origin;
 use crate::git::content::Contents;
 use crate::git::history::History;
-use crate::git::merge::{MergeSides, OpenPath, OwnChange, Settled, survey};
+use crate::git::merge::{MergeSides, OpenPath, OwnChange, Settled, Survey, survey};
 use crate::git::open::Repo;
 use crate::git::trees::Trees;
 use crate::update::Oid;
@@ -57,33 +57,47 @@ impl<'r> Merges<'r> {
         }
     }
 
-    /// Looks at the tree objects of merges, each with its parents, for paths of the wanted classes,
-    /// unless that was done before.
+    /// Looks at the tree objects of a merge, for paths of any class.
     pub fn meet(
         &mut self,
         trees: &mut Trees<'_>,
         states: &mut States<'_>,
-        merges: &[(Oid, Vec<Oid>)],
-        wanted: ClassMask,
+        oid: Oid,
+        parents: &[Oid],
     ) -> Result<(), Error> {
-        let seen = |oid| self.known.get(oid).map(|merge| merge.seen);
-        let is_new = |oid| !seen(oid).is_some_and(|seen| seen.covers(wanted));
-        let unseen = merges.iter().filter(|(oid, _)| is_new(oid));
-        let unseen: Vec<&(Oid, Vec<Oid>)> = unseen.collect();
-        let find =
-            |(oid, parents): &&(Oid, Vec<Oid>)| MergeSides::find(self.history, *oid, parents);
-        let sides = unseen.iter().map(find).collect::<Result<Vec<_>, _>>()?;
-        let surveys = survey(trees, states, self.budget, &sides, wanted)?;
-        for (((oid, _), sides), survey) in unseen.into_iter().zip(sides).zip(surveys) {
-            let merge = Merge {
-                sides,
-                seen: wanted,
-                found: survey.found,
-                open: survey.open,
-            };
-            self.known.insert(*oid, merge);
+        let all = ClassMask::ALL;
+        let sides = [MergeSides::find(self.history, oid, parents)?];
+        let surveys = survey(trees, states, self.budget, &sides, all)?;
+        for (sides, survey) in sides.into_iter().zip(surveys) {
+            self.met(oid, sides, all, survey);
         }
         Ok(())
+    }
+
+    /// The sides of a merge that nobody has looked at for paths of all these classes; `None` of any
+    /// other.
+    pub fn unmet(
+        &self,
+        oid: Oid,
+        parents: &[Oid],
+        wanted: ClassMask,
+    ) -> Result<Option<MergeSides>, Error> {
+        match self.known.get(&oid) {
+            Some(merge) if merge.seen.covers(wanted) => Ok(None),
+            _ => MergeSides::find(self.history, oid, parents).map(Some),
+        }
+    }
+
+    /// Notes what the tree objects of a merge show of these classes.
+    pub fn met(&mut self, oid: Oid, sides: MergeSides, seen: ClassMask, survey: Survey) {
+        let Survey { found, open } = survey;
+        let merge = Merge {
+            sides,
+            seen,
+            found,
+            open,
+        };
+        self.known.insert(oid, merge);
     }
 
     /// Settles what is open of these merges, as far as it is needed. Questions are collected from

@@ -21,7 +21,7 @@
 //!
 //! - Rules ask for classes, not for paths. What can still come below a folder is known from its
 //!   name and those above, since the patterns of a policy are an automaton over the components of
-//!   paths ([`States`]). Where one class is left, a changed folder *is* a path of that class, and
+//!   paths ([`crate::classify::States`]). Where one class is left, a changed folder *is* a path of that class, and
 //!   is not opened. Below `drivers/net/` nothing ever is.
 //! - What a folder's own files show need not be shown again by a folder in it.
 //! - Which classes a pair of versions differs in hangs on the two objects and the automaton's
@@ -48,17 +48,18 @@ mod merges;
 mod questions;
 mod sample;
 mod verdict;
+mod workers;
 
-use self::listing::Listing;
 pub(super) use self::merges::{Merges, Need};
-use self::sample::Sampler;
-use self::verdict::Verdicts;
+pub use self::workers::Jobs;
+use self::workers::Worker;
 use super::history::History;
+use super::merge::MergeSides;
 use super::open::Repo;
 use super::range::{CommitIx, CommitRow, Parent, Range};
 use super::trees::Trees;
 use crate::budget::Budget;
-use crate::classify::{ClassMask, Classifier, States};
+use crate::classify::{ClassMask, Classifier};
 use crate::error::Error;
 use crate::finding::{Origin, PathSample, TouchedPath};
 use crate::update::Oid;
@@ -128,10 +129,9 @@ pub trait Changes {
 pub struct BatchChanges<'r> {
     history: &'r History<'r>,
     classifier: &'r Classifier,
-    budget: &'r Budget,
-    trees: Trees<'r>,
-    states: States<'r>,
+    own: Worker<'r>,
     merges: Merges<'r>,
+    jobs: Jobs,
 }
 
 impl<'r> BatchChanges<'r> {
@@ -145,20 +145,23 @@ impl<'r> BatchChanges<'r> {
         Self {
             history,
             classifier,
-            budget,
-            trees: Trees::new(repo),
-            states: classifier.states(),
+            own: Worker::new(Trees::new(repo), classifier, budget),
             merges: Merges::new(repo, history, budget),
+            jobs: Jobs::ONE,
         }
+    }
+
+    /// The same, with the work on many commits shared out to threads.
+    #[must_use]
+    pub fn with_jobs(self, jobs: Jobs) -> Self {
+        Self { jobs, ..self }
     }
 
     /// The same, with packs read directly after so many tree objects, and not after the usual few.
     #[must_use]
-    pub fn with_packs_after(self, few: usize) -> Self {
-        Self {
-            trees: self.trees.with_packs_after(few),
-            ..self
-        }
+    pub fn with_packs_after(mut self, few: usize) -> Self {
+        self.own.trees = self.own.trees.with_packs_after(few);
+        self
     }
 
     /// Calls `visit` with every path that each commit of the range changes, in no certain order.
@@ -167,12 +170,16 @@ impl<'r> BatchChanges<'r> {
         range: &Range,
         visit: &mut dyn FnMut(CommitIx, &[u8], Origin),
     ) -> Result<(), Error> {
-        let (places, pairs) = self.pairs(range)?;
-        self.listing().of(&pairs, &mut |at, path| {
-            if let Some(at) = places.get(at) {
-                visit(*at, path, Origin::Changed);
-            }
+        let pairs = self.pairs(range)?;
+        let lists = self.own.share(self.jobs, &pairs, &|worker, part| {
+            let mut list = Vec::new();
+            let mut note = |at, path: &[u8]| list.push((at, path.to_vec()));
+            worker.listing().of(part, &mut note)?;
+            Ok(list)
         })?;
+        for (at, path) in lists.into_iter().flatten() {
+            visit(at, &path, Origin::Changed);
+        }
         self.know_merges(range, ClassMask::ALL, Need::Paths(ClassMask::ALL))?;
         for (at, row) in range
             .rows
@@ -189,16 +196,11 @@ impl<'r> BatchChanges<'r> {
 
     /// The trees of all commits but the merges, beside those of their parents; and where in the
     /// range each of them is.
-    fn pairs(&self, range: &Range) -> Result<(Vec<CommitIx>, Vec<Versions>), Error> {
-        let mut places = Vec::new();
-        let mut pairs = Vec::new();
-        for (at, row) in range.rows.iter().enumerate() {
-            if !row.is_merge() {
-                places.push(at);
-                pairs.push(self.versions(range, row)?);
-            }
-        }
-        Ok((places, pairs))
+    fn pairs(&self, range: &Range) -> Result<Vec<(CommitIx, Versions)>, Error> {
+        let rows = range.rows.iter().enumerate();
+        rows.filter(|(_, row)| !row.is_merge())
+            .map(|(at, row)| Ok((at, self.versions(range, row)?)))
+            .collect()
     }
 
     fn versions(&self, range: &Range, row: &CommitRow) -> Result<Versions, Error> {
@@ -210,27 +212,28 @@ impl<'r> BatchChanges<'r> {
         Ok((Some(row.tree), old))
     }
 
-    fn listing(&mut self) -> Listing<'_, 'r> {
-        Listing {
-            trees: &mut self.trees,
-            budget: self.budget,
-        }
-    }
-
     /// Works out the own changes of all merges of the range: in these classes, and where contents
     /// must be looked at, as far as they are needed.
     fn know_merges(&mut self, range: &Range, seen: ClassMask, need: Need) -> Result<(), Error> {
         self.history.prepare_merge_bases(range)?;
-        let mut merges = Vec::new();
+        let (mut oids, mut unmet, mut sides) = (Vec::new(), Vec::new(), Vec::new());
         for row in range.rows.iter().filter(|row| row.is_merge()) {
             let parents = row.parents.iter().map(|parent| range.oid(*parent));
-            merges.push((row.oid, parents.collect::<Result<Vec<_>, _>>()?));
+            let parents = parents.collect::<Result<Vec<_>, _>>()?;
+            if let Some(found) = self.merges.unmet(row.oid, &parents, seen)? {
+                unmet.push(row.oid);
+                sides.push(found);
+            }
+            oids.push(row.oid);
         }
-        self.merges
-            .meet(&mut self.trees, &mut self.states, &merges, seen)?;
-        let met: Vec<Oid> = merges.into_iter().map(|(oid, _)| oid).collect();
+        let jobs = self.jobs.of_merges();
+        let look = |worker: &mut Worker<'_>, part: &[MergeSides]| worker.survey(part, seen);
+        let surveys = self.own.share(jobs, &sides, &look)?.into_iter().flatten();
+        for ((oid, sides), survey) in unmet.into_iter().zip(sides).zip(surveys) {
+            self.merges.met(oid, sides, seen, survey);
+        }
         let class = |path: &[u8]| self.classifier.mask(path);
-        self.merges.settle(&met, &class, need)
+        self.merges.settle(&oids, &class, need)
     }
 
     fn paths_of_merge(
@@ -264,10 +267,12 @@ impl<'r> BatchChanges<'r> {
 impl Changes for BatchChanges<'_> {
     fn classes(&mut self, range: &Range, asked: Touched) -> Result<Vec<Touched>, Error> {
         let mut all = vec![Touched::default(); range.rows.len()];
-        let (places, pairs) = self.pairs(range)?;
-        let masks = Verdicts::new(&mut self.trees, &mut self.states, self.budget).of(&pairs)?;
-        for (at, mask) in places.into_iter().zip(masks) {
-            if let Some(touched) = all.get_mut(at) {
+        let pairs = self.pairs(range)?;
+        let masks = self.own.share(self.jobs, &pairs, &|worker, part| {
+            worker.verdicts().of(part.iter().map(|(_, pair)| *pair))
+        })?;
+        for ((at, _), mask) in pairs.iter().zip(masks.into_iter().flatten()) {
+            if let Some(touched) = all.get_mut(*at) {
                 touched.own = mask;
             }
         }
@@ -297,12 +302,7 @@ impl Changes for BatchChanges<'_> {
             return self.paths_of_merge(&range.alone(at)?, row.oid, of, cap);
         }
         let versions = self.versions(range, row)?;
-        let mut sampler = Sampler {
-            trees: &mut self.trees,
-            states: &mut self.states,
-            budget: self.budget,
-            wanted: of.own,
-        };
+        let mut sampler = self.own.sampler(of.own);
         let (paths, total) = sampler.of(versions, cap)?;
         let paths = paths.into_iter().map(|path| TouchedPath {
             matched: self.classifier.find(&path),
@@ -321,13 +321,11 @@ impl Repo {
     pub fn paths(&self, commit: Oid, budget: &Budget) -> Result<Vec<Vec<u8>>, Error> {
         let tree = self.commit(commit)?.tree;
         let mut paths = Vec::new();
-        let mut listing = Listing {
-            trees: &mut Trees::new(self),
-            budget,
-        };
-        listing.of(&[(Some(tree), None)], &mut |_, path| {
-            paths.push(path.to_vec())
-        })?;
+        let no_classes = Classifier::new(&[]).map_err(Error::Repository)?;
+        let mut worker = Worker::new(Trees::new(self), &no_classes, budget);
+        let all = [(0, (Some(tree), None))];
+        let mut note = |_, path: &[u8]| paths.push(path.to_vec());
+        worker.listing().of(&all, &mut note)?;
         paths.sort_unstable();
         Ok(paths)
     }

@@ -44,7 +44,7 @@ impl<'w, 'r> Verdicts<'w, 'r> {
 
     /// For each pair of whole trees, the classes of the paths at which they differ. The pairs are
     /// best in the order of history.
-    pub fn of(&mut self, pairs: &[Versions]) -> Result<Vec<ClassMask>, Error> {
+    pub fn of(&mut self, pairs: impl Iterator<Item = Versions>) -> Result<Vec<ClassMask>, Error> {
         let state = self.states.top();
         let mut top = Folder {
             state,
@@ -52,8 +52,7 @@ impl<'w, 'r> Verdicts<'w, 'r> {
             pairs: Vec::new(),
         };
         let asked: Vec<UnitIx> = pairs
-            .iter()
-            .map(|versions| self.unit(state, *versions, &mut top))
+            .map(|versions| self.unit(state, versions, &mut top))
             .collect();
         let mut open = vec![top];
         while let Some(folder) = open.pop() {

@@ -3,13 +3,16 @@
 mod compare;
 mod delta;
 mod packs;
+mod shared;
 mod store;
 
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
 pub(super) use self::compare::{Difference, differences};
 pub(super) use self::packs::{Kind, PackReader, Packs};
+use self::shared::Source;
 pub(super) use self::store::Store;
 use super::objects::TreeObject;
 use super::open::Repo;
@@ -28,9 +31,9 @@ const FEW: usize = 64;
 /// Where tree objects come from: the first few from libgit2, which has everything open already;
 /// then out of packs, which is much faster where there are many.
 pub(super) struct Trees<'r> {
-    repo: &'r Repo,
+    source: Source<'r>,
     reader: PackReader,
-    packs: Option<Packs>,
+    packs: Option<Arc<Packs>>,
     /// How many libgit2 is to read.
     few: usize,
     read: usize,
@@ -40,11 +43,15 @@ pub(super) struct Trees<'r> {
 impl<'r> Trees<'r> {
     /// Nothing opened yet.
     pub fn new(repo: &'r Repo) -> Self {
+        Self::from_source(Source::Open(repo), None, FEW)
+    }
+
+    fn from_source(source: Source<'r>, packs: Option<Arc<Packs>>, few: usize) -> Self {
         Self {
-            repo,
+            source,
             reader: PackReader::new(Kind::Tree),
-            packs: None,
-            few: FEW,
+            packs,
+            few,
             read: 0,
             recent: Store::new(KEPT),
         }
@@ -68,15 +75,25 @@ impl<'r> Trees<'r> {
     fn read(&mut self, name: Oid) -> Result<Bytes, Error> {
         self.read += 1;
         if self.read > self.few {
-            let repo = self.repo;
-            let packs = self.packs.get_or_insert_with(|| open_packs(repo));
+            let packs = opened(&mut self.packs, &mut self.source)?;
             if let Some(raw) = self.reader.object(packs, name) {
                 return Ok(self.recent.put(name, raw));
             }
         }
-        let raw = self.repo.tree_object(Some(name))?.raw;
+        let raw = self.source.repo()?.tree_object(Some(name))?.raw;
         Ok(self.recent.put(name, raw))
     }
+}
+
+/// The packs, opened when they are first needed.
+fn opened<'p>(
+    packs: &'p mut Option<Arc<Packs>>,
+    source: &mut Source<'_>,
+) -> Result<&'p Arc<Packs>, Error> {
+    Ok(match packs {
+        Some(packs) => packs,
+        None => packs.insert(Arc::new(open_packs(source.repo()?))),
+    })
 }
 
 /// Opens the packs of a repository, those of a push at hand included.
