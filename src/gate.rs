@@ -7,7 +7,7 @@ use crate::decision::{Decision, JudgedUpdate, Judgement, MOST_SHOWN};
 use crate::doubt;
 use crate::error::Error;
 use crate::finding::{Code, CommitLine, Finding, Offence, Offender, PathSample, Severity};
-use crate::git::{History, Range, RefTable, Repo};
+use crate::git::{History, Jobs, Range, RefTable, Repo};
 use crate::input::Command;
 use crate::judge::{Case, Commits, Judge, Old};
 use crate::notes;
@@ -60,16 +60,18 @@ pub struct Supposed<'p> {
 }
 
 /// Judges an update as if it were pushed. What the ref, and the tree's other refs, hold in this
-/// repository counts for nothing: only `old` does.
+/// repository counts for nothing: only `old` does. A push may not take more than one processor of
+/// its server; this may take as many as `jobs` says.
 pub fn check(
     supposed: Supposed<'_>,
     policy: &Policy,
     repo: &Repo,
     budget: &Budget,
+    jobs: Jobs,
 ) -> Result<Decision, Error> {
     let history = History::new(repo, budget);
     let judge = Judge::new(policy, repo, &Target::Here, &history, budget);
-    check_as(supposed, judge, MOST_ROUTED)
+    check_as(supposed, judge.with_jobs(jobs), MOST_ROUTED)
 }
 
 /// The same by a judge that brings what it knows of the history, and without advice.

@@ -9,7 +9,8 @@ use crate::error::Error;
 use crate::finding::{Code, Severity};
 use crate::finding::{CommitLine, Finding, Offence, Offender, PathSample};
 use crate::git::{
-    BatchChanges, Changes, CommitIx, CommitRow, History, Lineage, Range, RefTable, Repo, Touched,
+    BatchChanges, Changes, CommitIx, CommitRow, History, Jobs, Lineage, Range, RefTable, Repo,
+    Touched,
 };
 use crate::policy::{Policy, Tree, Unit, any_matches};
 use crate::rules::refs::{UpdateKind, tree_finding, update_kind};
@@ -124,6 +125,16 @@ impl<'r> Judge<'r> {
             history,
             budget,
             changes,
+        }
+    }
+
+    /// The same, with the work on many commits shared out to threads.
+    #[must_use]
+    pub fn with_jobs(self, jobs: Jobs) -> Self {
+        let changes = self.changes.into_inner().with_jobs(jobs);
+        Self {
+            changes: RefCell::new(changes),
+            ..self
         }
     }
 

@@ -13,6 +13,81 @@ fn check(s: &Sandbox, arguments: &[&str]) -> HookRun {
 
 const PRESET: &str = "--policy=preset:bpf-next";
 
+/// What is said of a range whichever number of threads works on it.
+fn said_by_any(s: &Sandbox, range: &str, policy: &str) -> HookRun {
+    let by = |jobs: &str| {
+        let arguments = [range, "--tree=bpf-next/master", policy, "--jobs", jobs];
+        check(s, &arguments)
+    };
+    let alone = by("1");
+    let said = |run: &HookRun| String::from_utf8_lossy(run.raw()).into_owned();
+    for jobs in ["2", "4", "1000"] {
+        let shared = by(jobs);
+        assert_eq!(said(&shared), said(&alone), "{jobs} threads and one");
+    }
+    alone
+}
+
+/// A commit of this tree object, and one that has its parent's tree object again.
+fn there_and_back(s: &Sandbox, tree: &str, parent: &str) -> String {
+    let there = s.commit_tree(tree, &[parent]);
+    s.commit_tree(&s.tree_of(parent), &[&there])
+}
+
+#[test]
+fn any_number_of_threads_says_the_same() {
+    everywhere(|s| {
+        let base = s.started();
+        let side = s.line(&base, 200, |at| format!("kernel/side{}/f{at}.c", at % 7));
+        let tip = s.line(&base, 300, |at| match at % 50 {
+            9 => format!("net/core/f{at}.c"),
+            _ => format!("drivers/d{}/f{at}.c", at % 5),
+        });
+        let merge = s.merge("merge side", &[&tip, &side]);
+        let tip = merge.touch("net/evil.c").make();
+        let tip = s.line(&tip, 200, |at| format!("include/i{at}.h"));
+        let range = format!("{base}..{tip}");
+        said_by_any(s, &range, PRESET)
+            .rejected("denied-path")
+            .ended(1, "net/core/f9.c")
+            .ended(1, "net/core/f259.c")
+            .ended(1, "net/evil.c")
+            .ended(1, "(701 commits)");
+    });
+}
+
+#[test]
+fn threads_share_one_budget() {
+    everywhere(|s| {
+        let base = s.started();
+        let tip = s.line(&base, 600, |at| format!("kernel/f{at}.c"));
+        let policy = s.folder().join("small.toml");
+        let small = "extends = \"preset:bpf-next\"\n[budget]\ntree-objects = 900\n";
+        std::fs::write(&policy, small).unwrap();
+        let policy = format!("--policy={}", policy.display());
+        said_by_any(s, &format!("{base}..{tip}"), &policy)
+            .rejected("too-much")
+            .ended(1, "more than 900 tree objects");
+    });
+}
+
+/// Whichever thread comes upon its fault first.
+#[test]
+fn of_several_faults_the_same_one_is_told() {
+    everywhere(|s| {
+        let base = s.started();
+        let blob = s.blob("x");
+        let mut tip = base.clone();
+        for name in ["..", ".", ".git", ""] {
+            let tree = s.raw_tree(&[("100644", name.as_bytes(), &blob)]);
+            tip = there_and_back(s, &tree, &tip);
+            tip = s.line(&tip, 200, |at| format!("kernel/f{at}.c"));
+        }
+        let range = format!("{base}..{tip}");
+        said_by_any(s, &range, PRESET).ended(4, "malformed");
+    });
+}
+
 #[test]
 fn a_range_is_judged_as_the_server_would() {
     everywhere(|s| {
@@ -118,6 +193,7 @@ fn what_cannot_be_judged_ends_in_its_own_status() {
         check(s, &[&range, "--tree=bpf-nxt", PRESET]).ended(2, "bpf-next/master");
         check(s, &["nowhere..", tree, PRESET]).ended(2, "nowhere");
         check(s, &["--", "--help", tree, PRESET]).ended(2, "");
+        check(s, &[&range, tree, PRESET, "--jobs=0"]).ended(2, "--jobs");
         check(s, &[&range, tree, "--policy=preset:x"]).ended(3, "preset");
         check(s, &[&range, tree, "--policy=gone.toml"]).ended(3, "gone.toml");
         let mut command = s.treewarden();

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use treewarden::budget::Budget;
 use treewarden::decision::Decision;
 use treewarden::gate::{self, Supposed};
-use treewarden::git::{CleanGit, Repo};
+use treewarden::git::{CleanGit, Jobs, Repo};
 use treewarden::policy::{self, Policy, Source};
 use treewarden::update::{Oid, RefName};
 
@@ -136,7 +136,7 @@ fn judge(policy: &Policy, repo: &Repo, tree: &str, commit: Oid) -> bool {
         new: commit,
     };
     let budget = Budget::new(policy.limits);
-    match gate::check(supposed, policy, repo, &budget).unwrap() {
+    match gate::check(supposed, policy, repo, &budget, Jobs::ONE).unwrap() {
         Decision::Accept(_) => true,
         Decision::Reject(_) => false,
     }

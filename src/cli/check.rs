@@ -1,7 +1,9 @@
 //! `treewarden check`: judges a range as if it were pushed.
 
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use clap::Args;
 
@@ -12,6 +14,7 @@ use crate::budget::Budget;
 use crate::decision::Decision;
 use crate::error::{Error, Exit};
 use crate::gate::{self, Supposed};
+use crate::git::Jobs;
 use crate::policy::{Policy, Tree};
 use crate::progress::{Pace, shown};
 use crate::report::{Report, Voice};
@@ -34,6 +37,9 @@ pub struct Check {
     /// `preset:<name>` or a file [default: what the repository's config names]
     #[arg(long, value_name = "POLICY")]
     policy: Option<String>,
+    /// How many threads may work on a long range [default: one for each processor]
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     output: Output,
 }
@@ -63,7 +69,7 @@ impl Check {
         };
         let pace = Pace::of_command(ambient.terminal);
         let decision = shown(stderr, pace, &work, || {
-            gate::check(supposed, &policy, &repo, &budget)
+            gate::check(supposed, &policy, &repo, &budget, self.jobs())
         })?;
         let report = Report {
             decision: &decision,
@@ -76,6 +82,12 @@ impl Check {
             Decision::Accept(_) => Exit::Accept,
             Decision::Reject(_) => Exit::Reject,
         })
+    }
+
+    fn jobs(&self) -> Jobs {
+        // Where the system doesn't tell, one is never wrong.
+        let all = || available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Jobs::up_to(self.jobs.unwrap_or_else(all))
     }
 
     fn target<'p>(&self, policy: &'p Policy) -> Result<(&'p Tree, RefName), Error> {
