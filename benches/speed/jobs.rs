@@ -12,12 +12,6 @@ const TREEWARDEN: &str = env!("CARGO_BIN_EXE_treewarden");
 /// The server's hook.
 pub const HOOK: &str = env!("CARGO_BIN_EXE_treewarden-pre-receive");
 
-/// Whether `treewarden check` can be told how many workers to use.
-pub fn knows_jobs() -> bool {
-    let help = Job::new(TREEWARDEN, Path::new(".")).with(["check", "--help"]);
-    help.output().is_ok_and(|help| help.contains("--jobs"))
-}
-
 /// What git needs for the same.
 pub fn baseline(repository: &Path, old: &str, new: &str) -> Job {
     Job::shell(&b_line(old, new), repository)
@@ -28,17 +22,26 @@ pub fn b_line(old: &str, new: &str) -> String {
     format!("git rev-list {old}..{new} | git diff-tree --stdin -r -z --name-only --no-renames -c")
 }
 
-/// A range up to `master`, judged for a tree.
+/// A range up to `master`, judged for a tree by one worker.
 pub fn check(repository: &Path, policy: &str, tree: &str, old: &str) -> Job {
     check_to(repository, policy, tree, old, "master")
 }
 
 /// The same up to any revision.
 pub fn check_to(repository: &Path, policy: &str, tree: &str, old: &str, new: &str) -> Job {
-    let range = format!("{old}..{new}");
+    check_by("1", repository, policy, tree, &format!("{old}..{new}"))
+}
+
+/// The same up to `master` by two workers.
+pub fn check_by_two(repository: &Path, policy: &str, tree: &str, old: &str) -> Job {
+    check_by("2", repository, policy, tree, &format!("{old}..master"))
+}
+
+fn check_by(workers: &str, repository: &Path, policy: &str, tree: &str, range: &str) -> Job {
     let name = format!("refs/heads/{tree}");
     Job::new(TREEWARDEN, repository)
-        .with(["check", &range, "--ref", &name, "--policy", policy])
+        .with(["check", range, "--ref", &name, "--policy", policy])
+        .with(["--jobs", workers])
         .judges()
 }
 

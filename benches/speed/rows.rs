@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::engine::{Question, read_policy};
 use crate::goals::Outcome;
 use crate::jobs::{
-    HOOK, as_hook, asked, b_line, baseline, before, check, check_to, empty, file, knows_jobs,
+    HOOK, as_hook, asked, b_line, baseline, before, check, check_by_two, check_to, empty, file,
 };
 use crate::process::Job;
 use crate::repositories::{Repositories, git_says};
@@ -97,21 +97,16 @@ impl Bench {
             self.repositories.before(15_000),
             self.repositories.before(1_500),
         );
-        let mut jobs = vec![
+        let jobs = [
             baseline(&kernel, &long, "master"),
             check(&kernel, PRESET, "bpf-next/master", &long),
             check(&kernel, PRESET, "bpf-next/master", &short),
             check(&kernel, PRESET, "bpf-next/for-next", &long),
             asked(Question::Masks, &kernel, PRESET, &long, "master"),
+            check_by_two(&kernel, PRESET, "bpf-next/master", &long),
         ];
-        if knows_jobs() {
-            let job = check(&kernel, PRESET, "bpf-next/master", &long);
-            jobs.push(job.with(["--jobs", "2"]));
-        }
-        let mut times = contest(&jobs, self.rounds).into_iter();
-        let git = times.next().unwrap()?;
-        let mut next = || times.next().unwrap_or_else(|| Err(NO_JOBS.into()));
-        let (long, short, walk, masks, workers) = (next(), next(), next(), next(), next());
+        let [git, long, short, walk, masks, workers] = all(contest(&jobs, self.rounds));
+        let git = git?;
         let growth = match (&long, &short) {
             (Ok(long), Ok(short)) => Outcome::Spent(long.with(short, |long, short| long / short)),
             (Err(error), _) | (_, Err(error)) => Outcome::Failed(error.clone()),
@@ -286,13 +281,10 @@ impl Bench {
         let kernel = self.repositories.kernel()?;
         let before = self.repositories.before(15_000);
         let job = check(&kernel, PRESET, "bpf-next/master", &before);
-        let workers = match knows_jobs() {
-            true => spent(peaks(&job.clone().with(["--jobs", "2"]))),
-            false => Outcome::LeftOut(NO_JOBS.into()),
-        };
+        let workers = check_by_two(&kernel, PRESET, "bpf-next/master", &before);
         Ok(vec![
             ("memory-15000", spent(peaks(&job))),
-            ("memory-15000-workers", workers),
+            ("memory-15000-workers", spent(peaks(&workers))),
         ])
     }
 
@@ -307,12 +299,9 @@ impl Bench {
     }
 }
 
-const NO_JOBS: &str = "`treewarden check` has no --jobs";
-
 fn raced(ours: Result<Samples, String>, git: &Samples) -> Outcome {
     match ours {
         Ok(ours) => Outcome::Raced(ours, git.clone()),
-        Err(error) if error == NO_JOBS => Outcome::LeftOut(error),
         Err(error) => Outcome::Failed(error),
     }
 }
