@@ -201,6 +201,8 @@ mod tests {
 
     /// Names and what stands there: a mode and a byte that its object is made of.
     type Folder = BTreeMap<(Vec<u8>, bool), u8>;
+    /// Names, and what stands there in each version.
+    type Rows = BTreeSet<(Vec<u8>, Vec<Option<u8>>)>;
 
     fn version(folder: &Folder) -> TreeObject {
         let mut entries: Vec<_> = folder.iter().collect();
@@ -225,7 +227,7 @@ mod tests {
         }
     }
 
-    fn found(versions: &[TreeObject]) -> Result<BTreeSet<(Vec<u8>, Vec<Option<u8>>)>, Error> {
+    fn found(versions: &[TreeObject]) -> Result<Rows, Error> {
         let mut all = BTreeSet::new();
         differences(versions, &mut |difference| {
             let object = |leaf: &Option<Leaf>| leaf.map(|leaf| leaf.oid.as_bytes()[0]);
@@ -240,7 +242,7 @@ mod tests {
         Ok(all)
     }
 
-    fn spelt_out(folders: &[Folder]) -> BTreeSet<(Vec<u8>, Vec<Option<u8>>)> {
+    fn spelt_out(folders: &[Folder]) -> Rows {
         let names: BTreeSet<_> = folders.iter().flat_map(BTreeMap::keys).collect();
         let rows = names.into_iter().map(|(name, is_folder)| {
             let key = (name.clone(), *is_folder);
@@ -267,7 +269,7 @@ mod tests {
             for ((name, is_folder), object) in first {
                 put(&mut base, name, is_folder, object);
             }
-            let changed = others.into_iter().map(|changes| {
+            let later = others.into_iter().map(|changes| {
                 let mut folder = base.clone();
                 for (((name, is_folder), object), goes) in changes {
                     match goes {
@@ -277,7 +279,7 @@ mod tests {
                 }
                 folder
             });
-            std::iter::once(base.clone()).chain(changed).collect()
+            std::iter::once(base.clone()).chain(later).collect()
         })
     }
 

@@ -69,11 +69,12 @@ mod tests {
     fn copies_and_new_bytes() {
         // 10 bytes become 7: "345", "ab", "89".
         let delta = [10, 7, 0x91, 3, 3, 2, b'a', b'b', 0x91, 8, 2];
-        assert_eq!(apply(BASE, &delta).unwrap(), b"345ab89");
+        assert_eq!(apply(BASE, &delta, 7).unwrap(), b"345ab89");
+        assert_eq!(apply(BASE, &delta, 6), None, "more than is wanted");
         // A length that isn't written is the longest one.
         let base = vec![b'x'; LONGEST_COPY];
         let delta = [0x80, 0x80, 4, 0x80, 0x80, 4, 0x80];
-        assert_eq!(apply(&base, &delta).unwrap(), base);
+        assert_eq!(apply(&base, &delta, LONGEST_COPY).unwrap(), base);
     }
 
     #[test]
@@ -93,7 +94,7 @@ mod tests {
                 10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 1, b'a',
             ],
         ] {
-            assert_eq!(apply(BASE, delta), None, "{delta:?}");
+            assert_eq!(apply(BASE, delta, 100), None, "{delta:?}");
         }
     }
 }
