@@ -121,7 +121,8 @@ impl<'b> Scratch<'b> {
             .map(|merge| format!("{} {}\n", merge.one, merge.other));
         let lines: String = lines.collect();
         let opened = std::fs::write(&list, lines).and_then(|()| File::open(&list));
-        let list = opened.map_err(|error| Error::Repository(format!("{list:?}: {error}")))?;
+        let list =
+            opened.map_err(|error| Error::Repository(format!("{}: {error}", list.display())))?;
         let mut command = self.merge_tree();
         command.arg("--stdin").stdin(list);
         let answer = run(command, self.budget)?;

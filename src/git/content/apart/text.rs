@@ -72,19 +72,16 @@ impl<'t> Base<'t> {
             end += line.len();
             let id = numbers.number(line);
             next.push(NONE);
-            match last.get_mut(id as usize) {
-                Some(before) => {
-                    if let Some(ahead) = next.get_mut(*before as usize) {
-                        *ahead = at;
-                    }
-                    previous.push(*before);
-                    *before = at;
+            if let Some(before) = last.get_mut(id as usize) {
+                if let Some(ahead) = next.get_mut(*before as usize) {
+                    *ahead = at;
                 }
-                None => {
-                    first.push(at);
-                    last.push(at);
-                    previous.push(NONE);
-                }
+                previous.push(*before);
+                *before = at;
+            } else {
+                first.push(at);
+                last.push(at);
+                previous.push(NONE);
             }
             ids.push(id);
             ends.push(end);
