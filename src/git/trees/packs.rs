@@ -10,9 +10,12 @@
 //! This is no object database. What it doesn't find, or can't make sense of, it leaves to
 //! libgit2, whose answer counts: loose objects, packs that came later, and every fault.
 
-use gix_pack::data::entry::Header;
 use std::cmp::Ordering;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+
+use gix_pack::data::Entry;
+use gix_pack::data::entry::Header;
 
 use super::store::Store;
 use super::{Bytes, delta};
@@ -167,51 +170,74 @@ impl PackReader {
     }
 
     fn read(&mut self, packs: &Packs, place: Place) -> Option<Bytes> {
-        let (pack_at, mut offset) = place;
-        let pack = packs.packs.get(pack_at)?;
-        // Which part of `deltas` makes the object at which place; the object asked for first.
-        let mut chain: Vec<(u64, std::ops::Range<usize>)> = Vec::new();
+        let pack = packs.packs.get(place.0)?;
+        let mut chain = Vec::new();
         self.deltas.clear();
-        let mut object = loop {
-            if let Some(known) = self.store.get(&(pack_at, offset)) {
-                break known;
-            }
-            let entry = pack.data.entry(offset).ok()?;
-            let size = usize::try_from(entry.decompressed_size).ok()?;
-            if size.checked_add(self.deltas.len())? > self.kind.largest()
-                || chain.len() > LONGEST_CHAIN
-            {
-                return None;
-            }
-            let base = match (entry.header, self.kind) {
-                (Header::Tree, Kind::Tree) | (Header::Blob, Kind::Blob) => {
-                    let mut raw = vec![0; size];
-                    pack.data
-                        .decompress_entry(&entry, &mut self.inflate, &mut raw)
-                        .ok()?;
-                    break self.store.put((pack_at, offset), raw.into());
-                }
-                (Header::OfsDelta { base_distance }, _) => {
-                    entry.checked_base_pack_offset(base_distance)?
-                }
-                (Header::RefDelta { base_id }, _) => {
-                    pack.index.pack_offset_at_index(pack.index.lookup(base_id)?)
-                }
-                _ => return None,
-            };
-            let start = self.deltas.len();
-            self.deltas.resize(start + size, 0);
-            let delta = self.deltas.get_mut(start..)?;
-            pack.data
-                .decompress_entry(&entry, &mut self.inflate, delta)
-                .ok()?;
-            chain.push((offset, start..start + size));
-            offset = base;
-        };
-        for (offset, range) in chain.into_iter().rev() {
-            let made = delta::apply(&object, self.deltas.get(range)?, self.kind.largest())?;
-            object = self.store.put((pack_at, offset), made.into());
+        let mut object = self.start_of_chain(pack, place, &mut chain)?;
+        for Step { offset, delta } in chain.into_iter().rev() {
+            let delta = self.deltas.get(delta)?;
+            let made = delta::apply(&object, delta, self.kind.largest())?;
+            object = self.store.put((place.0, offset), made.into());
         }
         Some(object)
     }
+
+    /// The object nearest to a place from which the one there can be made: one that is kept, or one
+    /// that is whole in the pack. What leads from it to there is noted, the last step first.
+    fn start_of_chain(
+        &mut self,
+        pack: &Pack,
+        (at, mut offset): Place,
+        chain: &mut Vec<Step>,
+    ) -> Option<Bytes> {
+        while chain.len() <= LONGEST_CHAIN {
+            if let Some(known) = self.store.get(&(at, offset)) {
+                return Some(known);
+            }
+            let entry = pack.data.entry(offset).ok()?;
+            if let (Header::Tree, Kind::Tree) | (Header::Blob, Kind::Blob) =
+                (entry.header, self.kind)
+            {
+                let raw = self.inflate(pack, &entry, Vec::new())?;
+                return Some(self.store.put((at, offset), raw.into()));
+            }
+            let base = match entry.header {
+                Header::OfsDelta { base_distance } => {
+                    entry.checked_base_pack_offset(base_distance)?
+                }
+                Header::RefDelta { base_id } => {
+                    pack.index.pack_offset_at_index(pack.index.lookup(base_id)?)
+                }
+                Header::Tree | Header::Blob | Header::Commit | Header::Tag => return None,
+            };
+            let deltas = std::mem::take(&mut self.deltas);
+            let start = deltas.len();
+            self.deltas = self.inflate(pack, &entry, deltas)?;
+            let delta = start..self.deltas.len();
+            chain.push(Step { offset, delta });
+            offset = base;
+        }
+        None
+    }
+
+    /// What an entry holds, behind what `out` holds already.
+    fn inflate(&mut self, pack: &Pack, entry: &Entry, mut out: Vec<u8>) -> Option<Vec<u8>> {
+        let start = out.len();
+        let size = usize::try_from(entry.decompressed_size).ok()?;
+        let end = start.checked_add(size)?;
+        if end > self.kind.largest() {
+            return None;
+        }
+        out.resize(end, 0);
+        let free = out.get_mut(start..)?;
+        let read = pack.data.decompress_entry(entry, &mut self.inflate, free);
+        read.is_ok().then_some(out)
+    }
+}
+
+/// How the object at an offset is made from the one before it in its chain.
+struct Step {
+    offset: u64,
+    /// Where its delta is in [`PackReader::deltas`].
+    delta: Range<usize>,
 }
