@@ -1,6 +1,7 @@
 //! A repository opened once more, just as it is open already: for another thread, since a handle
 //! of libgit2 is one thread's own.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::path::PathBuf;
 
@@ -50,6 +51,7 @@ impl Reopening {
             shallow: self.shallow.clone(),
             fetches: self.fetches,
             quarantine: self.quarantine.clone(),
+            packs: OnceCell::new(),
         };
         if let Some(folder) = &repo.quarantine {
             repo.add_objects(folder)?;

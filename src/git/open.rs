@@ -1,14 +1,17 @@
 //! Opens repositories: both object formats, both ref stores, and the quarantine of a push.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use git2::{Config, ConfigLevel, ErrorCode, Repository};
 
 use super::command::CleanGit;
 use super::libgit2::{know_extensions, trust_owner};
+use super::trees::Packs;
 use crate::error::Error;
 use crate::update::{ObjectFormat, Oid};
 
@@ -33,6 +36,8 @@ pub struct Repo {
     /// True where git fetches what isn't here, and so do we.
     pub(super) fetches: bool,
     pub(super) quarantine: Option<PathBuf>,
+    /// Open once they were needed.
+    pub(super) packs: OnceCell<Arc<Packs>>,
 }
 
 impl Repo {
@@ -97,6 +102,7 @@ impl Repo {
             shallow,
             fetches: false,
             quarantine: None,
+            packs: OnceCell::new(),
         })
     }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use git2::ObjectType;
 
 use super::super::open::Repo;
-use super::super::trees::{Bytes, Kind, PackReader, Packs, Store, open_packs};
+use super::super::trees::{Bytes, Kind, PackReader, Store};
 use crate::error::Error;
 use crate::update::{ObjectFormat, Oid};
 
@@ -23,7 +23,6 @@ const FEW: usize = 16;
 pub(super) struct Blobs<'r> {
     repo: &'r Repo,
     reader: PackReader,
-    packs: Option<Packs>,
     read: usize,
     recent: Store<Oid>,
     made: HashMap<Oid, Bytes>,
@@ -36,7 +35,6 @@ impl<'r> Blobs<'r> {
         Self {
             repo,
             reader: PackReader::new(Kind::Blob),
-            packs: None,
             read: 0,
             recent: Store::new(KEPT),
             made: HashMap::new(),
@@ -63,9 +61,7 @@ impl<'r> Blobs<'r> {
         if self.read <= FEW {
             return None;
         }
-        let repo = self.repo;
-        let packs = self.packs.get_or_insert_with(|| open_packs(repo));
-        self.reader.object(packs, name)
+        self.reader.object(&self.repo.packs(), name)
     }
 
     /// Contents that were made here.

@@ -92,15 +92,20 @@ fn opened<'p>(
 ) -> Result<&'p Arc<Packs>, Error> {
     Ok(match packs {
         Some(packs) => packs,
-        None => packs.insert(Arc::new(open_packs(source.repo()?))),
+        None => packs.insert(source.repo()?.packs()),
     })
 }
 
-/// Opens the packs of a repository, those of a push at hand included.
-pub(super) fn open_packs(repo: &Repo) -> Packs {
-    let own = repo.common_dir().join("objects");
-    let folders: Vec<PathBuf> = std::iter::once(own)
-        .chain(repo.quarantine.clone())
-        .collect();
-    Packs::open(&folders, repo.format())
+impl Repo {
+    /// The packs, those of a push at hand included: opened once, for all that reads them.
+    pub(super) fn packs(&self) -> Arc<Packs> {
+        let packs = self.packs.get_or_init(|| {
+            let own = self.common_dir().join("objects");
+            let folders: Vec<PathBuf> = std::iter::once(own)
+                .chain(self.quarantine.clone())
+                .collect();
+            Arc::new(Packs::open(&folders, self.format()))
+        });
+        Arc::clone(packs)
+    }
 }
