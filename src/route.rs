@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::budget::{Budget, Limits};
 use crate::classify::{ClassIx, ClassMask};
 use crate::error::Error;
 use crate::finding::{Code, Severity};
 use crate::gate::{add_prefixes, upstream_prefixes};
-use crate::git::{CommitIx, CommitRow, RefTable, Touched};
+use crate::git::{CommitIx, CommitRow, Range, RefTable, Touched};
 use crate::judge::{Case, Commits, Judge, Verdict};
 use crate::policy::Tree;
 use crate::report::escape::Shown;
@@ -17,6 +18,8 @@ use crate::update::{Oid, RefName, RefValue};
 
 /// How many commits a suggested command names.
 const COMMITS_NAMED: usize = 5;
+/// How many commits another push may bring for it to be judged too.
+const MOST_ADVISED: u64 = 1_000;
 /// How many paths a line of advice names.
 const PATHS_NAMED: usize = 3;
 
@@ -101,6 +104,7 @@ impl Router<'_, '_> {
         let is_there = standing.value(&name) != RefValue::Absent;
         let branch = &spelled(&name, is_there);
         Ok(match self.pushed(tree, &name, *newest, &standing)? {
+            Outcome::Unknown => vec![format!("{} takes it", tree.name)],
             Outcome::AlreadyThere => vec![format!("{} has it already: drop it here", tree.name)],
             Outcome::Accepted => {
                 let command = format!("git push {remote} {}:{branch}", newest.short());
@@ -161,6 +165,9 @@ impl Router<'_, '_> {
         standing: &RefTable,
     ) -> Result<Outcome, Error> {
         let hidden = self.judge.hidden(tree, standing)?;
+        if self.is_far(new, &hidden)? {
+            return Ok(Outcome::Unknown);
+        }
         let old = self.judge.old(name, standing.value(name))?;
         let verdict = self.judge.judge(&Case {
             tree,
@@ -180,6 +187,18 @@ impl Router<'_, '_> {
                 (false, false) => Outcome::Accepted,
             },
         )
+    }
+
+    /// Returns true if and only if more would be pushed than is judged for the sake of advice.
+    fn is_far(&self, new: Oid, hidden: &[Oid]) -> Result<bool, Error> {
+        let few = Budget::new(Limits {
+            commits: MOST_ADVISED,
+            ..self.judge.policy.limits
+        });
+        match Range::entering(self.judge.history, new, hidden, &few) {
+            Err(Error::TooMuch(_)) => Ok(true),
+            other => other.map(|_| false),
+        }
     }
 
     /// For a commit whose paths belong to different trees: which belong where, a line each.
@@ -230,6 +249,7 @@ impl Router<'_, '_> {
 
 /// What would come of another push.
 enum Outcome {
+    Unknown,
     AlreadyThere,
     Accepted,
     Refused,

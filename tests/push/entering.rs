@@ -257,3 +257,16 @@ fn a_push_of_what_is_there_already_is_nothing() {
             .judged("bpf-next/net", 0);
     });
 }
+
+/// To say which command would be right, other pushes are judged: none that brings a whole history.
+#[test]
+fn advice_does_not_judge_what_is_far_more_than_the_push() {
+    everywhere(|s| {
+        let base = s.started();
+        let far = s.line(&base, 1_000, |at| format!("kernel/f{at}.c"));
+        s.push(&s.touch(&far, "net/a.c"), "master")
+            .rejected("denied-path")
+            .helps("bpf-next/net takes it")
+            .says_no("git push origin");
+    });
+}

@@ -27,6 +27,8 @@ pub(in crate::git) struct Merges<'r> {
     budget: &'r Budget,
     contents: Contents<'r>,
     known: HashMap<Oid, Merge>,
+    /// All classes that were ever wanted: who looks once more looks for them all.
+    wanted: ClassMask,
 }
 
 /// How much of what is open is to be settled.
@@ -54,7 +56,14 @@ impl<'r> Merges<'r> {
             budget,
             contents: Contents::new(repo, history, budget),
             known: HashMap::new(),
+            wanted: ClassMask::EMPTY,
         }
+    }
+
+    /// Notes that these classes are wanted; those to look for, if somebody has to look.
+    pub fn want(&mut self, classes: ClassMask) -> ClassMask {
+        self.wanted |= classes;
+        self.wanted
     }
 
     /// Looks at the tree objects of a merge, for paths of any class.

@@ -50,6 +50,8 @@ mod sample;
 mod verdict;
 mod workers;
 
+use std::collections::HashMap;
+
 pub(super) use self::merges::{Merges, Need};
 pub use self::workers::Jobs;
 use self::workers::Worker;
@@ -130,6 +132,8 @@ pub struct BatchChanges<'r> {
     history: &'r History<'r>,
     classifier: &'r Classifier,
     own: Worker<'r>,
+    /// What ordinary commits touch. Advice means judging the same commits for other trees.
+    masks: HashMap<Oid, ClassMask>,
     merges: Merges<'r>,
     jobs: Jobs,
 }
@@ -146,6 +150,7 @@ impl<'r> BatchChanges<'r> {
             history,
             classifier,
             own: Worker::new(Trees::new(repo), classifier, budget),
+            masks: HashMap::new(),
             merges: Merges::new(repo, history, budget),
             jobs: Jobs::ONE,
         }
@@ -212,15 +217,48 @@ impl<'r> BatchChanges<'r> {
         Ok((Some(row.tree), old))
     }
 
+    /// Works out what each commit of the range touches that is no merge, where that isn't known.
+    fn know_masks(&mut self, range: &Range) -> Result<(), Error> {
+        let mut pairs = self.pairs(range)?;
+        let oid = |at| range.row(at).map(|row| row.oid);
+        pairs.retain(|(at, _)| oid(*at).is_ok_and(|oid| !self.masks.contains_key(&oid)));
+        let masks = self.own.share(self.jobs, &pairs, &|worker, part| {
+            worker.verdicts().of(part.iter().map(|(_, pair)| *pair))
+        })?;
+        for ((at, _), mask) in pairs.iter().zip(masks.into_iter().flatten()) {
+            self.masks.insert(oid(*at)?, mask);
+        }
+        Ok(())
+    }
+
+    /// What is known of a commit.
+    fn touched(&self, row: &CommitRow) -> Result<Touched, Error> {
+        let mut touched = Touched::default();
+        if !row.is_merge() {
+            let mask = self.masks.get(&row.oid).copied();
+            touched.own = mask.ok_or(Error::Internal("a commit that nobody looked at"))?;
+            return Ok(touched);
+        }
+        for change in self.merges.changes(row.oid)? {
+            let mask = self.classifier.mask(&change.path);
+            match change.departure.origin() {
+                Origin::Changed | Origin::Added => touched.own |= mask,
+                Origin::Resolved => touched.resolved |= mask,
+            }
+        }
+        Ok(touched)
+    }
+
     /// Works out the own changes of all merges of the range: in these classes, and where contents
     /// must be looked at, as far as they are needed.
-    fn know_merges(&mut self, range: &Range, seen: ClassMask, need: Need) -> Result<(), Error> {
+    fn know_merges(&mut self, range: &Range, wanted: ClassMask, need: Need) -> Result<(), Error> {
+        let seen = self.merges.want(wanted);
         self.history.prepare_merge_bases(range)?;
         let (mut oids, mut unmet, mut sides) = (Vec::new(), Vec::new(), Vec::new());
         for row in range.rows.iter().filter(|row| row.is_merge()) {
             let parents = row.parents.iter().map(|parent| range.oid(*parent));
             let parents = parents.collect::<Result<Vec<_>, _>>()?;
-            if let Some(found) = self.merges.unmet(row.oid, &parents, seen)? {
+            if let Some(found) = self.merges.unmet(row.oid, &parents, wanted)? {
                 unmet.push(row.oid);
                 sides.push(found);
             }
@@ -266,28 +304,9 @@ impl<'r> BatchChanges<'r> {
 
 impl Changes for BatchChanges<'_> {
     fn classes(&mut self, range: &Range, asked: Touched) -> Result<Vec<Touched>, Error> {
-        let mut all = vec![Touched::default(); range.rows.len()];
-        let pairs = self.pairs(range)?;
-        let masks = self.own.share(self.jobs, &pairs, &|worker, part| {
-            worker.verdicts().of(part.iter().map(|(_, pair)| *pair))
-        })?;
-        for ((at, _), mask) in pairs.iter().zip(masks.into_iter().flatten()) {
-            if let Some(touched) = all.get_mut(*at) {
-                touched.own = mask;
-            }
-        }
+        self.know_masks(range)?;
         self.know_merges(range, asked.all(), Need::Classes(asked.resolved))?;
-        let rows = range.rows.iter().zip(&mut all);
-        for (row, touched) in rows.filter(|(row, _)| row.is_merge()) {
-            for change in self.merges.changes(row.oid)? {
-                let mask = self.classifier.mask(&change.path);
-                match change.departure.origin() {
-                    Origin::Changed | Origin::Added => touched.own |= mask,
-                    Origin::Resolved => touched.resolved |= mask,
-                }
-            }
-        }
-        Ok(all)
+        range.rows.iter().map(|row| self.touched(row)).collect()
     }
 
     fn paths(
