@@ -11,11 +11,13 @@ use std::path::Path;
 use proptest::prelude::*;
 use treewarden::error::Error;
 use treewarden::git::{CleanGit, Quarantine, RefTable, Repo};
+use treewarden::update::Oid;
 
 use self::store::{State, Store};
 use super::engine::plenty;
 use super::hold;
 use super::witness::Witness;
+use crate::support::everywhere;
 
 /// Names that have others as a beginning, sort around their folders, or are in a namespace.
 const NAMES: [&str; 20] = [
@@ -193,4 +195,78 @@ fn every_packed_ref_is_found_and_none_beside_them() {
         .map(|name| std::str::from_utf8(name).unwrap())
         .collect();
     assert_eq!(read(&repo, &names).unwrap(), all);
+}
+
+/// Revisions name what they name to git, whether it is asked or not.
+#[test]
+fn revisions_are_gits() {
+    everywhere(|s| {
+        let base = s.base();
+        let other = s.touch(&base, "kernel/other.c");
+        for (name, oid) in [
+            ("refs/heads/both", &base),
+            ("refs/tags/both", &other),
+            ("refs/heads/only", &other),
+            ("refs/heads/deadbeef", &other),
+            ("refs/heads/folder/one", &base),
+            ("refs/bench/7", &base),
+            ("refs/remotes/away/main", &other),
+            ("refs/only-g1", &base),
+        ] {
+            s.git(&["update-ref", name, oid]);
+        }
+        s.git(&[
+            "symbolic-ref",
+            "refs/remotes/away/HEAD",
+            "refs/remotes/away/main",
+        ]);
+        s.git(&["tag", "-a", "-m", "x", "noted", &other]);
+        s.git(&["tag", "blob", &s.blob("x")]);
+        let git = CleanGit {
+            path: std::env::var_os("PATH"),
+        };
+        let repo = Repo::open(&s.client(), git).unwrap();
+        let short = &other[..9];
+        for revision in [
+            base.as_str(),
+            &other,
+            short,
+            "both",
+            "only",
+            "heads/only",
+            "refs/heads/only",
+            "deadbeef",
+            "folder",
+            "folder/one",
+            "refs/bench/7",
+            "bench/7",
+            "away",
+            "away/main",
+            "only-g1",
+            "refs/only-g1",
+            "noted",
+            "tags/noted",
+            "noted^{}",
+            "only~1",
+            "HEAD",
+            "config",
+            "blob",
+            "absent",
+            "-x",
+            "",
+            "refs/heads/",
+            "0000000000000000000000000000000000000001",
+        ] {
+            let spelt = format!("{revision}^{{commit}}");
+            let mut command = s.git_in(&s.client());
+            command.args(["rev-parse", "-q", "--verify", "--end-of-options", &spelt]);
+            let said = command.output().unwrap().stdout;
+            let expected = Oid::from_hex(said.trim_ascii_end());
+            assert_eq!(
+                repo.resolve(revision, &plenty()).ok(),
+                expected,
+                "{revision}"
+            );
+        }
+    });
 }

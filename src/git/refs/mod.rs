@@ -5,11 +5,13 @@
 //! | `files` | the refs of the ordinary store, read in this process |
 //! | `packed` | those of its file `packed-refs` |
 //! | `listed` | the refs of any store, from a git process |
+//! | `named` | the commit that a revision names, if it is a plain name |
 //!
 //! libgit2 finds none in a reftable, so what `files` can't tell is git's to tell.
 
 mod files;
 mod listed;
+mod named;
 mod packed;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -138,6 +140,9 @@ impl Repo {
 
     /// The commit that a revision names, in the words of `git rev-parse`.
     pub fn resolve(&self, revision: &str, budget: &Budget) -> Result<Oid, Error> {
+        if let Some(found) = self.plainly_named(revision, budget)? {
+            return Ok(found);
+        }
         let mut command = self.git.command(&self.git_dir);
         command
             .args(["rev-parse", "--verify", "--quiet", "--end-of-options"])
