@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::Versions;
 use crate::classify::State;
+use crate::error::Error;
 
 /// What an answer hangs on: where the folder is, as far as patterns tell folders apart, and its two
 /// versions. What it is called matters only by what it leaves open.
@@ -57,7 +58,7 @@ impl<T: Copy + Default> Questions<T> {
 
     /// For each question, what it and all below it found. Objects can't hold themselves, so
     /// neither can questions.
-    pub fn sums(&self, add: impl Fn(T, T) -> T) -> Vec<T> {
+    pub fn sums(&self, add: impl Fn(T, T) -> T) -> Result<Vec<T>, Error> {
         let mut sums: Vec<Option<T>> = vec![None; self.units.len()];
         for start in 0..self.units.len() {
             let mut open = vec![start];
@@ -78,6 +79,7 @@ impl<T: Copy + Default> Questions<T> {
                 }
             }
         }
-        sums.into_iter().map(Option::unwrap_or_default).collect()
+        let whole: Option<Vec<T>> = sums.into_iter().collect();
+        whole.ok_or(Error::Internal("a question without an answer"))
     }
 }

@@ -47,7 +47,7 @@ impl Sampler<'_, '_> {
         let (first, again) = (top(), top());
         let key = (first.state, versions);
         let questions = self.count(first)?;
-        let sums = questions.sums(usize::saturating_add);
+        let sums = questions.sums(usize::saturating_add)?;
         let paths_of = |folder: &Folder| {
             let unit = questions.find(&(folder.state, folder.versions));
             unit.and_then(|unit| sums.get(unit)).copied().unwrap_or(0)

@@ -58,11 +58,10 @@ impl<'w, 'r> Verdicts<'w, 'r> {
         while let Some(folder) = open.pop() {
             self.folder(&folder, &mut open)?;
         }
-        let whole = self.questions.sums(|all, mask| all | mask);
-        Ok(asked
-            .into_iter()
-            .map(|unit| whole.get(unit).copied().unwrap_or_default())
-            .collect())
+        let whole = self.questions.sums(|all, mask| all | mask)?;
+        let lost = Error::Internal("a question that nobody asked");
+        let answers = asked.iter().map(|unit| whole.get(*unit).copied());
+        answers.collect::<Option<_>>().ok_or(lost)
     }
 
     /// The place of a question. A new one is noted in its folder.
