@@ -15,7 +15,8 @@
 //! | `refspec` | what remote-tracking refs tell of a remote |
 //! | `remotes` | remote repositories, as a clone knows them |
 //! | `reflog` | what refs held before |
-//! | `objects` | commits and tree objects, parsed from their raw bytes |
+//! | `objects` | commits, parsed from their raw bytes, and other objects |
+//! | `tree_object` | tree objects, parsed from their raw bytes |
 //! | `commit_graph` | git's commit-graph: trees, parents and dates of commits in one file |
 //! | `commits` | commits by number, from there or from their objects |
 //! | `history` | the same by name; what descends from what |
@@ -51,6 +52,7 @@ mod refspec;
 mod remotes;
 mod settings;
 mod shallow;
+mod tree_object;
 mod trees;
 mod trial;
 
@@ -61,10 +63,10 @@ pub use config_file::{ConfigFile, Written};
 pub use history::{History, KnownCommits, Lineage};
 pub use hooks::{ConfigScope, HookSide, Hooks, HooksPath};
 pub use merge::Departure;
-pub use objects::{Leaf, Mode};
 pub use open::{Quarantine, Repo};
 pub use range::{CommitIx, CommitRow, Parent, Range};
 pub use reflog::{Moved, Reflog};
 pub use refs::{RefTable, Standing};
 pub use refspec::Refspecs;
+pub use tree_object::{Leaf, Mode};
 pub use trial::{Setting, Trial, Tried};

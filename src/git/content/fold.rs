@@ -8,7 +8,7 @@
 //! is left to git as a whole.
 
 use super::super::merge::settle;
-use super::super::objects::Leaf;
+use super::super::tree_object::Leaf;
 use super::shape::Shape;
 use super::{Contents, Merged, Question};
 use crate::error::Error;

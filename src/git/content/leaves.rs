@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::super::objects::{Entry, Leaf, Mode};
 use super::super::open::Repo;
+use super::super::tree_object::{Entry, Leaf, Mode};
 use super::super::trees::Trees;
 use crate::error::Error;
 use crate::update::Oid;

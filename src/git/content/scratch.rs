@@ -9,8 +9,9 @@ use git2::{ObjectType, Repository};
 use tempfile::TempDir;
 
 use super::super::command::run;
-use super::super::objects::{Leaf, Mode, exists, tree_from};
+use super::super::objects::{exists, tree_from};
 use super::super::open::{Repo, open_scratch};
+use super::super::tree_object::{Leaf, Mode};
 use super::{Merged, Question};
 use crate::budget::Budget;
 use crate::error::Error;

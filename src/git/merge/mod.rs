@@ -21,7 +21,7 @@ mod walk;
 pub(super) use self::walk::survey;
 use super::content::{Contents, Merged, Question};
 use super::history::History;
-use super::objects::Leaf;
+use super::tree_object::Leaf;
 use crate::error::Error;
 use crate::finding::Origin;
 use crate::update::Oid;

@@ -10,7 +10,7 @@ use crate::budget::{Budget, Exceeded};
 use crate::classify::{ClassMask, State, States};
 use crate::error::Error;
 use crate::git::changes::DEEPEST;
-use crate::git::objects::{Leaf, TreeObject};
+use crate::git::tree_object::{Leaf, TreeObject};
 use crate::git::trees::{Difference, Trees, differences};
 use crate::update::Oid;
 

@@ -11,7 +11,7 @@
 use smallvec::SmallVec;
 
 use crate::error::Error;
-use crate::git::objects::{Entry, Leaf, Mode, TreeObject};
+use crate::git::tree_object::{Entry, Leaf, Mode, TreeObject};
 use crate::update::Oid;
 
 /// Bytes that are compared at once.

@@ -14,8 +14,8 @@ pub(super) use self::compare::{Difference, differences};
 pub(super) use self::packs::{Kind, PackReader, Packs};
 use self::shared::Source;
 pub(super) use self::store::Store;
-use super::objects::TreeObject;
 use super::open::Repo;
+use super::tree_object::TreeObject;
 use crate::error::Error;
 use crate::update::Oid;
 
