@@ -108,6 +108,17 @@ pub struct Commits {
     pub broken: Vec<Broken>,
 }
 
+/// How the new value of a case stands to the old one.
+#[derive(Default)]
+pub(crate) struct Ancestry<'h> {
+    /// What descends from the old one.
+    pub lineage: Lineage<'h>,
+    /// Whether the new one does.
+    is_forward: bool,
+    /// The entering commits, where it took them to tell.
+    range: Option<Range>,
+}
+
 impl<'r> Judge<'r> {
     /// A judge for one push.
     pub fn new(
@@ -192,11 +203,11 @@ impl<'r> Judge<'r> {
 
     /// Judges the case by every rule of its tree.
     pub fn judge(&self, case: &Case<'_>) -> Result<Verdict, Error> {
-        let (found, late) = within_budget(self.lineage(case))?;
-        let (lineage, range) = found.unwrap_or_default();
+        let (found, late) = within_budget(self.ancestry(case))?;
+        let ancestry = found.unwrap_or_default();
         let kind = match case.old {
             Old::Absent => Some(UpdateKind::Created),
-            Old::Commit(_) if lineage.has(case.new) => Some(UpdateKind::FastForward),
+            Old::Commit(_) if ancestry.is_forward => Some(UpdateKind::FastForward),
             // Also what met a bound before it was known to be a fast-forward.
             Old::Commit(_) => Some(UpdateKind::Rewound),
             // A fast-forward can't be told from a rewind.
@@ -207,38 +218,43 @@ impl<'r> Judge<'r> {
             ..Verdict::default()
         };
         if case.tree.judges_commits() {
-            let (commits, exceeded) = within_budget(self.commits(case, &lineage, range))?;
+            let (commits, exceeded) = within_budget(self.commits(case, ancestry))?;
             verdict.commits = commits.unwrap_or_default();
             verdict.exceeded = exceeded.or(late);
         }
         Ok(verdict)
     }
 
-    /// What descends from the old value. Where clocks hide that the new one does, the entering
-    /// commits are followed whatever their dates say; they are returned too.
-    pub(crate) fn lineage(&self, case: &Case<'_>) -> Result<(Lineage, Option<Range>), Error> {
+    /// How the new value stands to the old one. Where clocks hide that it descends from it, the
+    /// entering commits are followed whatever their dates say.
+    pub(crate) fn ancestry(&self, case: &Case<'_>) -> Result<Ancestry<'_>, Error> {
         let Old::Commit(old) = case.old else {
-            return Ok((Lineage::default(), None));
+            return Ok(Ancestry::default());
         };
-        let by_date = self.history.lineage(old, case.new, &Range::default())?;
-        if by_date.has(case.new) {
-            return Ok((by_date, None));
+        let by_date = self.history.lineage(old, &Range::default())?;
+        if by_date.has(case.new)? {
+            return Ok(Ancestry {
+                lineage: by_date,
+                is_forward: true,
+                range: None,
+            });
         }
         let range = self.entering(case)?;
-        Ok((self.history.lineage(old, case.new, &range)?, Some(range)))
+        let lineage = self.history.lineage(old, &range)?;
+        Ok(Ancestry {
+            is_forward: lineage.has(case.new)?,
+            lineage,
+            range: Some(range),
+        })
     }
 
     fn entering(&self, case: &Case<'_>) -> Result<Range, Error> {
         Range::entering(self.history, case.new, &case.hidden, self.budget)
     }
 
-    fn commits(
-        &self,
-        case: &Case<'_>,
-        lineage: &Lineage,
-        known: Option<Range>,
-    ) -> Result<Commits, Error> {
-        let range = known.map_or_else(|| self.entering(case), Ok)?;
+    fn commits(&self, case: &Case<'_>, ancestry: Ancestry<'_>) -> Result<Commits, Error> {
+        let lineage = &ancestry.lineage;
+        let range = ancestry.range.map_or_else(|| self.entering(case), Ok)?;
         let touched = match case.tree.judges_paths() {
             true => {
                 let asked = paths::asked(case.tree);
@@ -259,7 +275,7 @@ impl<'r> Judge<'r> {
         tree: &Tree,
         range: &Range,
         touched: &[Touched],
-        lineage: &Lineage,
+        lineage: &Lineage<'_>,
     ) -> Result<Vec<Broken>, Error> {
         let mut broken = Vec::new();
         if let Some(rule) = &tree.deny {
@@ -288,7 +304,7 @@ impl<'r> Judge<'r> {
         &self,
         judge: Unit,
         range: &Range,
-        lineage: &Lineage,
+        lineage: &Lineage<'_>,
     ) -> Result<Vec<Vec<CommitIx>>, Error> {
         let all = 0..range.rows.len();
         match judge {

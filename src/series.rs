@@ -18,7 +18,7 @@ use crate::git::{CommitIx, CommitRow, Lineage, Parent, Range};
 /// the message-id that a commit was posted under, if it says so.
 pub fn split(
     range: &Range,
-    lineage: &Lineage,
+    lineage: &Lineage<'_>,
     mut link: impl FnMut(&CommitRow) -> Result<Option<MessageId>, Error>,
 ) -> Result<Vec<Vec<CommitIx>>, Error> {
     let mut sorter = Sorter {
@@ -54,14 +54,16 @@ pub fn split(
 }
 
 /// The mainline, newest first, each with the index of the parent that it goes on to.
-fn mainline(range: &Range, lineage: &Lineage) -> Result<Vec<(CommitIx, usize)>, Error> {
+fn mainline(range: &Range, lineage: &Lineage<'_>) -> Result<Vec<(CommitIx, usize)>, Error> {
     let mut line = Vec::new();
     let mut next = range.rows.len().checked_sub(1);
     while let Some(at) = next {
         let row = range.row(at)?;
         let mut kept = 0;
-        for (side, parent) in row.parents.iter().enumerate() {
-            if lineage.has(range.oid(*parent)?) {
+        // Where there is one way only, nobody need know where it leads.
+        let sides = row.parents.iter().enumerate();
+        for (side, parent) in sides.filter(|_| row.is_merge()) {
+            if lineage.has(range.oid(*parent)?)? {
                 kept = side;
                 break;
             }

@@ -127,7 +127,7 @@ fn unit(
     let Some(rule) = &case.tree.deny_only else {
         return Ok(vec![at]);
     };
-    let (lineage, _) = judge.lineage(case)?;
+    let lineage = judge.ancestry(case)?.lineage;
     let units = judge.units(rule.judge, &commits.range, &lineage)?;
     units
         .into_iter()

@@ -118,15 +118,6 @@ impl Commits {
         Ok(self.graph.opened().and_then(|open| open.graph.find(name)))
     }
 
-    /// The number of the commit of that name, if it has one.
-    pub(super) fn known(&self, name: Oid) -> Option<Node> {
-        let in_graph = || {
-            let open = self.graph.opened()?;
-            open.number(open.graph.find(name)?)
-        };
-        self.by_name.get(&name).copied().or_else(in_graph)
-    }
-
     /// What walks go by, if the commit was read.
     pub(super) fn links(&self, node: Node) -> Option<Links> {
         self.links.get(node.index()).copied().flatten()

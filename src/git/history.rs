@@ -216,45 +216,24 @@ impl<'r> History<'r> {
         found.collect()
     }
 
-    /// What, among the ancestors of `new` and `new` itself, descends from `old`. Commits that
-    /// are much older than `old` count as none of them, but for those of `range`: these are
-    /// followed whatever their dates.
-    pub fn lineage(&self, old: Oid, new: Oid, range: &Range) -> Result<Lineage, Error> {
-        let (old, new) = (self.node(old)?, self.node(new)?);
+    /// What descends from `old`. Commits that are much older than `old` count as none of it, but
+    /// for those of `range`: these are followed whatever their dates.
+    pub fn lineage(&self, old: Oid, range: &Range) -> Result<Lineage<'_>, Error> {
+        let old = self.node(old)?;
         let mut oldest = Oldest::default();
         oldest.take(self.links(old)?);
         let mut followed = PerNode::default();
         for row in &range.rows {
             followed.set(self.node(row.oid)?, true);
         }
-        let mut descends = PerNode::default();
-        descends.set(old, Descent::Descends);
-        let mut open = vec![new];
-        while let Some(node) = open.last().copied() {
-            if descends.get(node) != Descent::Unknown {
-                open.pop();
-                continue;
-            }
-            let links = self.links(node)?;
-            let is_too_old = links.time < oldest.time && !followed.get(node);
-            if is_too_old || oldest.is_below(links) {
-                descends.set(node, Descent::Not);
-                continue;
-            }
-            let (before, mut found) = (open.len(), Descent::Not);
-            for at in links.parents() {
-                let parent = self.parent(at)?;
-                match descends.get(parent) {
-                    Descent::Unknown => open.push(parent),
-                    Descent::Not => {}
-                    Descent::Descends => found = Descent::Descends,
-                }
-            }
-            if open.len() == before {
-                descends.set(node, found);
-            }
-        }
-        Ok(Lineage(Some((self.commits.clone(), descends))))
+        let mut known = PerNode::default();
+        known.set(old, Descent::Descends);
+        Ok(Lineage(Some(Descendants {
+            history: self,
+            oldest,
+            followed,
+            known: RefCell::new(known),
+        })))
     }
 }
 
@@ -296,16 +275,72 @@ enum Descent {
     Descends,
 }
 
-/// The descendants of one commit among the ancestors of another.
+/// The descendants of one commit; none by default. A walk answers what is asked for, and no more.
 #[derive(Default)]
-pub struct Lineage(Option<(Rc<RefCell<Commits>>, PerNode<Descent>)>);
+pub struct Lineage<'h>(Option<Descendants<'h>>);
 
-impl Lineage {
+impl Lineage<'_> {
     /// Returns true if and only if the commit is the old one or descends from it.
-    pub fn has(&self, oid: Oid) -> bool {
-        self.0.as_ref().is_some_and(|(commits, descends)| {
-            let node = commits.borrow().known(oid);
-            node.is_some_and(|node| descends.get(node) == Descent::Descends)
+    pub fn has(&self, oid: Oid) -> Result<bool, Error> {
+        match &self.0 {
+            Some(found) => found.have(found.history.node(oid)?),
+            None => Ok(false),
+        }
+    }
+}
+
+struct Descendants<'h> {
+    history: &'h History<'h>,
+    oldest: Oldest,
+    followed: PerNode<bool>,
+    known: RefCell<PerNode<Descent>>,
+}
+
+/// The commits from the one that was asked about down to the one that is looked at, each with the
+/// parents that weren't.
+type Path = Vec<(Node, std::ops::Range<u32>)>;
+
+impl Descendants<'_> {
+    /// First parents come first: a mainline leads straight to what it held before, and the walk
+    /// ends there.
+    fn have(&self, first: Node) -> Result<bool, Error> {
+        let mut known = self.known.borrow_mut();
+        let mut path = Path::new();
+        let mut next = Some(first);
+        while let Some(node) = next {
+            match known.get(node) {
+                Descent::Descends => {
+                    let above = path.iter();
+                    above.for_each(|(node, _)| known.set(*node, Descent::Descends));
+                    return Ok(true);
+                }
+                Descent::Unknown => path.push((node, self.parents(node)?)),
+                Descent::Not => {}
+            }
+            next = self.next(&mut path, &mut known)?;
+        }
+        Ok(false)
+    }
+
+    /// Where a commit's parents stand, as far as they can have the old one among their ancestors.
+    fn parents(&self, node: Node) -> Result<std::ops::Range<u32>, Error> {
+        let links = self.history.links(node)?;
+        let is_too_old = links.time < self.oldest.time && !self.followed.get(node);
+        Ok(match is_too_old || self.oldest.is_below(links) {
+            true => 0..0,
+            false => links.parents(),
         })
+    }
+
+    /// The parent to look at next. What has no more of them doesn't descend.
+    fn next(&self, path: &mut Path, known: &mut PerNode<Descent>) -> Result<Option<Node>, Error> {
+        while let Some((node, parents)) = path.last_mut() {
+            if let Some(at) = parents.next() {
+                return self.history.parent(at).map(Some);
+            }
+            known.set(*node, Descent::Not);
+            path.pop();
+        }
+        Ok(None)
     }
 }

@@ -18,9 +18,9 @@ impl History<'_> {
     /// range was there before, or changes something else than it seems to. `hidden` are the tips
     /// that the range was found without.
     pub fn end_hides_range(&self, range: &Range, hidden: &[Oid]) -> Result<bool, Error> {
-        let Some(new) = range.rows.last() else {
+        if range.rows.is_empty() {
             return Ok(false);
-        };
+        }
         for row in &range.rows {
             if self.repo.ends_at(row.oid) || (row.is_merge() && self.end_hides_bases(row.oid)?) {
                 return Ok(true);
@@ -31,7 +31,7 @@ impl History<'_> {
             oldest = oldest.min(self.commit(row.oid)?.time);
         }
         for end in self.ends_since(oldest)? {
-            if self.reaches(hidden, end)? && self.is_beside(end, new.oid, range)? {
+            if self.reaches(hidden, end)? && self.is_beside(end, range)? {
                 return Ok(true);
             }
         }
@@ -41,8 +41,8 @@ impl History<'_> {
     /// Returns true if and only if `new` could yet descend from `old`, which isn't seen.
     pub fn end_hides_descent(&self, old: Oid, new: Oid) -> Result<bool, Error> {
         for end in self.ends_since(self.commit(old)?.time)? {
-            let of_old = self.lineage(end, old, &Range::default())?;
-            if self.reaches(&[new], end)? && !of_old.has(old) {
+            let of_old = self.lineage(end, &Range::default())?;
+            if self.reaches(&[new], end)? && !of_old.has(old)? {
                 return Ok(true);
             }
         }
@@ -62,8 +62,9 @@ impl History<'_> {
     }
 
     fn reaches(&self, tips: &[Oid], end: Oid) -> Result<bool, Error> {
+        let lineage = self.lineage(end, &Range::default())?;
         for tip in tips {
-            if self.lineage(end, *tip, &Range::default())?.has(*tip) {
+            if lineage.has(*tip)? {
                 return Ok(true);
             }
         }
@@ -72,10 +73,10 @@ impl History<'_> {
 
     /// Returns true if and only if a commit of the range isn't newer than the end, and doesn't
     /// stand on it either.
-    fn is_beside(&self, end: Oid, new: Oid, range: &Range) -> Result<bool, Error> {
-        let (above, time) = (self.lineage(end, new, range)?, self.commit(end)?.time);
+    fn is_beside(&self, end: Oid, range: &Range) -> Result<bool, Error> {
+        let (above, time) = (self.lineage(end, range)?, self.commit(end)?.time);
         for row in &range.rows {
-            if !above.has(row.oid) && self.commit(row.oid)?.time <= time {
+            if !above.has(row.oid)? && self.commit(row.oid)?.time <= time {
                 return Ok(true);
             }
         }

@@ -180,7 +180,7 @@ impl Base {
             hidden.extend(held_by_all(judge)?);
             let range = Range::entering(history, commits.new, &hidden, judge.budget)?;
             let lineage = match commits.old() {
-                RefValue::At(old) => history.lineage(old, commits.new, &range)?,
+                RefValue::At(old) => history.lineage(old, &range)?,
                 RefValue::Absent => Lineage::default(),
             };
             let mut lines = Vec::new();

@@ -142,9 +142,7 @@ fn compare(history: &History, numbers: &[usize]) {
         let hidden: Vec<usize> = numbers[..at].iter().map(|number| number % count).collect();
         let old = hidden.first().copied();
         let lineage = old.map_or_else(Lineage::default, |old| {
-            graph
-                .lineage(made.oids[old], made.oids[new], &Range::default())
-                .unwrap()
+            graph.lineage(made.oids[old], &Range::default()).unwrap()
         });
         let oids: Vec<Oid> = hidden.iter().map(|place| made.oids[*place]).collect();
         let range = Range::entering(&graph, made.oids[new], &oids, &budget).unwrap();
