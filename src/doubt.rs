@@ -17,6 +17,10 @@ pub fn over_refs(
     old: Old,
     standing: &RefTable,
 ) -> Result<bool, Error> {
+    // Of its own refs, a repository knows all.
+    if matches!(judge.target, Target::Here) {
+        return Ok(old == Old::Unknown);
+    }
     let unseen = match old {
         Old::Unknown => true,
         Old::Absent => !judge.target.unseen(tree, name).is_empty(),

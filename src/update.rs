@@ -122,11 +122,12 @@ impl RefValue {
         {
             return None;
         }
-        let raw: Option<Vec<u8>> = hex
-            .chunks(2)
-            .map(|pair| Some(nibble(*pair.first()?)? << 4 | nibble(*pair.get(1)?)?))
-            .collect();
-        Some(Oid::from_bytes(&raw?).map_or(Self::Absent, Self::At))
+        let mut raw = [0; 32];
+        for (byte, pair) in raw.iter_mut().zip(hex.chunks_exact(2)) {
+            *byte = nibble(*pair.first()?)? << 4 | nibble(*pair.get(1)?)?;
+        }
+        let raw = raw.get(..hex.len() / 2)?;
+        Some(Oid::from_bytes(raw).map_or(Self::Absent, Self::At))
     }
 
     /// The oid, where there is one.
@@ -153,14 +154,16 @@ pub struct RefName(Box<[u8]>);
 impl RefName {
     /// Checks a name by the rules of `git check-ref-format`; `None` if it breaks one.
     pub fn new(name: &[u8]) -> Option<Self> {
+        // No part is empty, and none begins with a dot.
+        let is_odd = |pair: &[u8]| matches!(pair, b".." | b"@{" | b"//" | b"/.");
         let whole = name.starts_with(b"refs/")
             && !name.ends_with(b".")
-            && !name.windows(2).any(|pair| pair == b".." || pair == b"@{")
+            && !name.ends_with(b"/")
+            && !name.windows(2).any(is_odd)
             && !name.iter().any(|byte| forbidden_in_ref(*byte));
-        let parts = name
-            .split(|byte| *byte == b'/')
-            .all(|part| !part.is_empty() && !part.starts_with(b".") && !part.ends_with(b".lock"));
-        (whole && parts).then(|| Self(name.into()))
+        let is_lock = |part: &[u8]| part.ends_with(b".lock");
+        let locks = || name.split(|byte| *byte == b'/').any(is_lock);
+        (whole && !locks()).then(|| Self(name.into()))
     }
 
     /// The name's bytes.
@@ -175,7 +178,11 @@ impl RefName {
 }
 
 pub(crate) fn forbidden_in_ref(byte: u8) -> bool {
-    byte < 0x20 || byte == 0x7f || b" ~^:?*[\\".contains(&byte)
+    byte < 0x20
+        || matches!(
+            byte,
+            0x7f | b' ' | b'~' | b'^' | b':' | b'?' | b'*' | b'[' | b'\\'
+        )
 }
 
 /// Returns true if and only if an entry of a tree object can be called that.

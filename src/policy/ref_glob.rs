@@ -4,6 +4,7 @@
 //! brackets. It matches such globs itself; it takes long to compile one, so no others.
 
 use globset::{Candidate, GlobMatcher};
+use smallvec::SmallVec;
 
 use super::pattern::{ref_glob, ref_parts};
 use super::shape::Part;
@@ -61,7 +62,7 @@ impl RefGlob {
         match self {
             Self::Name(wanted) => **wanted == *name,
             Self::Parts(parts) => {
-                let names: Vec<&[u8]> = name.split(|byte| *byte == b'/').collect();
+                let names: SmallVec<[&[u8]; 8]> = name.split(|byte| *byte == b'/').collect();
                 matches(parts, &names)
             }
             Self::Other(glob) => glob.is_match_candidate(&Candidate::from_bytes(name)),

@@ -1,5 +1,6 @@
 //! The updates themselves: which may be made at all, and which a tree allows.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Error;
@@ -29,7 +30,8 @@ pub fn screen<'p>(
 ) -> Result<Screened<'p>, Error> {
     let mut screened = Screened::default();
     let mut seen = BTreeSet::new();
-    let names = folded_names(commands, standing);
+    let folded = OnceCell::new();
+    let names = || folded.get_or_init(|| folded_names(commands, standing));
     for command in commands {
         let update = match command {
             Command::Update(update) => update,
@@ -41,7 +43,7 @@ pub fn screen<'p>(
             }
         };
         let fault = if seen.insert(&update.name) {
-            bad_update(update, policy, standing, &names, &mut dangling)?
+            bad_update(update, policy, standing, names, &mut dangling)?
         } else {
             Some("the push names this ref twice".into())
         };
@@ -89,11 +91,11 @@ fn governed_refs(policy: &Policy) -> String {
 }
 
 /// What no honest client sends.
-fn bad_update(
+fn bad_update<'n>(
     update: &RefUpdate,
     policy: &Policy,
     standing: &RefTable,
-    names: &BTreeMap<String, BTreeSet<RefName>>,
+    names: impl FnOnce() -> &'n FoldedNames,
     dangling: &mut impl FnMut(&RefName) -> Result<bool, Error>,
 ) -> Result<Option<String>, Error> {
     let (held, said) = (standing.value(&update.name), update.change.old());
@@ -134,7 +136,7 @@ fn bad_update(
             )
         }));
     }
-    let twins = names.get(&update.name.folded()).map_or(0, BTreeSet::len);
+    let twins = names().get(&update.name.folded()).map_or(0, BTreeSet::len);
     Ok((twins > 1).then(|| "there is a ref of this name but for upper and lower case".into()))
 }
 
@@ -156,12 +158,15 @@ fn tree_nearby<'p>(policy: &'p Policy, name: &RefName) -> Option<&'p Tree> {
         .find(|tree| tree.refs.iter().any(|pattern| pattern.matches_folded(name)))
 }
 
-fn folded_names(commands: &[Command], standing: &RefTable) -> BTreeMap<String, BTreeSet<RefName>> {
+/// Ref names by what is left of them where case doesn't count.
+type FoldedNames = BTreeMap<String, BTreeSet<RefName>>;
+
+fn folded_names(commands: &[Command], standing: &RefTable) -> FoldedNames {
     let pushed = commands.iter().filter_map(|command| match command {
         Command::Update(update) => Some(&update.name),
         Command::Bad(_) => None,
     });
-    let mut names: BTreeMap<String, BTreeSet<RefName>> = BTreeMap::new();
+    let mut names = FoldedNames::new();
     for name in pushed.chain(standing.iter().map(|(name, _)| name)) {
         names.entry(name.folded()).or_default().insert(name.clone());
     }
