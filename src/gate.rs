@@ -167,7 +167,7 @@ impl<'r> Court<'r> {
     fn update(&mut self, tree: &'r Tree, update: &'r RefUpdate) -> Result<(), Error> {
         let name = &update.name;
         let new = match update.change.new_value().oid() {
-            Some(oid) => self.judge.repo.peel(oid)?,
+            Some(oid) => self.judge.history.peel(oid)?,
             None => None,
         };
         if new.is_none() && update.change.new_value() != RefValue::Absent {

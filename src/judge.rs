@@ -177,7 +177,7 @@ impl<'r> Judge<'r> {
         };
         Ok(match self.target.held(self.repo, name, value)? {
             Held::Object(oid) | Held::Outdated(oid) => {
-                Old::Commit(self.repo.peel(oid)?.unwrap_or(oid))
+                Old::Commit(self.history.peel(oid)?.unwrap_or(oid))
             }
             Held::Unknown => Old::Unknown,
         })

@@ -6,9 +6,9 @@
 //! of commits is kept in a [`PerNode`].
 //!
 //! What is known of a commit comes from git's commit-graph, if the commit is in there, else from
-//! its object. To open the graph costs as much as a few objects: it is done when more of them
-//! are met than a push of one commit needs. A commit that was met before then and is in the graph
-//! keeps its number, so that no commit ever has two.
+//! its object. To open the graph costs about what reading the first object from a pack does, so
+//! the graph comes first, also for a push of one commit: nobody has touched the pack's index
+//! before, and who only moves a ref forwards doesn't need to.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -21,8 +21,8 @@ use super::open::Repo;
 use crate::error::Error;
 use crate::update::Oid;
 
-/// How many names are looked up before the graph is opened for them.
-const PATIENCE: usize = 16;
+/// How many numbers are kept by hash before each position of the graph gets a place.
+const MOST_HASHED: usize = 256;
 
 /// A commit's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,8 +55,6 @@ pub(super) struct Commits {
     objects: Vec<Object>,
     by_name: HashMap<Oid, Node>,
     graph: State,
-    /// How many names were looked up so far.
-    looked_up: usize,
 }
 
 /// Where a commit is read.
@@ -84,8 +82,17 @@ enum State {
 
 struct Opened {
     graph: CommitGraph,
-    /// For each position, one more than the number of the commit there; 0 where it has none.
-    numbers: Vec<u32>,
+    numbers: Numbers,
+}
+
+/// The numbers of the commits in the graph, by their positions. These lie anywhere, so a place for
+/// each touches a page of memory for nearly every one of the first few: they are hashed.
+#[derive(Default)]
+struct Numbers {
+    few: HashMap<u32, Node>,
+    /// Empty while there are few; then, for each position, one more than the number of the commit
+    /// there, and 0 where it has none.
+    all: Vec<u32>,
 }
 
 impl Commits {
@@ -104,16 +111,29 @@ impl Commits {
 
     /// Returns true if the graph has a commit of that name. False says nothing.
     pub(super) fn is_in_graph(&mut self, repo: &Repo, name: Oid) -> Result<bool, Error> {
-        Ok(self.find(repo, name)?.is_some())
+        let met = self.by_name.get(&name);
+        if met.is_some_and(|node| !self.is_object(*node)) {
+            return Ok(true);
+        }
+        let Some(at) = self.find(repo, name)? else {
+            return Ok(false);
+        };
+        // Who asks will want its number next.
+        let node = self.node_at(at)?;
+        self.by_name.insert(name, node);
+        Ok(true)
     }
 
-    /// Where the commit stands in the graph, once that is open.
+    /// Where the commit stands in the graph.
     fn find(&mut self, repo: &Repo, name: Oid) -> Result<Option<Position>, Error> {
         if matches!(self.graph, State::Unopened) {
-            self.looked_up += 1;
-            if self.looked_up > PATIENCE {
-                self.open_graph(repo)?;
-            }
+            self.graph = match CommitGraph::open(repo)? {
+                Some(graph) => State::Open(Box::new(Opened {
+                    graph,
+                    numbers: Numbers::default(),
+                })),
+                None => State::Absent,
+            };
         }
         Ok(self.graph.opened().and_then(|open| open.graph.find(name)))
     }
@@ -239,26 +259,6 @@ impl Commits {
         self.graph.set_number(at, node);
         Ok(node)
     }
-
-    /// Opens the graph, and gives the commits there the numbers that they have already.
-    fn open_graph(&mut self, repo: &Repo) -> Result<(), Error> {
-        let Some(graph) = CommitGraph::open(repo)? else {
-            self.graph = State::Absent;
-            return Ok(());
-        };
-        let met = self.by_name.iter();
-        let met: Vec<(Position, Node)> = met
-            .filter_map(|(name, node)| Some((graph.find(*name)?, *node)))
-            .collect();
-        self.graph = State::Open(Box::new(Opened {
-            numbers: vec![0; graph.count()],
-            graph,
-        }));
-        for (at, node) in met {
-            self.graph.set_number(at, node);
-        }
-        Ok(())
-    }
 }
 
 impl State {
@@ -270,18 +270,46 @@ impl State {
     }
 
     fn set_number(&mut self, at: Position, node: Node) {
-        if let Self::Open(opened) = self
-            && let Some(number) = opened.numbers.get_mut(at.0 as usize)
-        {
-            *number = node.0.saturating_add(1);
+        if let Self::Open(opened) = self {
+            opened.numbers.set(at, node, opened.graph.count());
         }
     }
 }
 
 impl Opened {
     fn number(&self, at: Position) -> Option<Node> {
-        let number = self.numbers.get(at.0 as usize)?;
+        self.numbers.get(at)
+    }
+}
+
+impl Numbers {
+    fn get(&self, at: Position) -> Option<Node> {
+        if self.all.is_empty() {
+            return self.few.get(&at.0).copied();
+        }
+        let number = self.all.get(at.0 as usize)?;
         number.checked_sub(1).map(Node)
+    }
+
+    /// Keeps the number of the commit at a position, one of `count`.
+    fn set(&mut self, at: Position, node: Node, count: usize) {
+        if self.all.is_empty() && self.few.len() < MOST_HASHED {
+            self.few.insert(at.0, node);
+            return;
+        }
+        if self.all.is_empty() {
+            self.all = vec![0; count];
+            for (at, node) in std::mem::take(&mut self.few) {
+                self.place(Position(at), node);
+            }
+        }
+        self.place(at, node);
+    }
+
+    fn place(&mut self, at: Position, node: Node) {
+        if let Some(number) = self.all.get_mut(at.0 as usize) {
+            *number = node.0.saturating_add(1);
+        }
     }
 }
 
