@@ -123,8 +123,9 @@ impl RefValue {
             return None;
         }
         let mut raw = [0; 32];
-        for (byte, pair) in raw.iter_mut().zip(hex.chunks_exact(2)) {
-            *byte = nibble(*pair.first()?)? << 4 | nibble(*pair.get(1)?)?;
+        let (pairs, _) = hex.as_chunks::<2>();
+        for (byte, [high, low]) in raw.iter_mut().zip(pairs) {
+            *byte = nibble(*high)? << 4 | nibble(*low)?;
         }
         let raw = raw.get(..hex.len() / 2)?;
         Some(Oid::from_bytes(raw).map_or(Self::Absent, Self::At))
@@ -154,16 +155,8 @@ pub struct RefName(Box<[u8]>);
 impl RefName {
     /// Checks a name by the rules of `git check-ref-format`; `None` if it breaks one.
     pub fn new(name: &[u8]) -> Option<Self> {
-        // No part is empty, and none begins with a dot.
-        let is_odd = |pair: &[u8]| matches!(pair, b".." | b"@{" | b"//" | b"/.");
-        let whole = name.starts_with(b"refs/")
-            && !name.ends_with(b".")
-            && !name.ends_with(b"/")
-            && !name.windows(2).any(is_odd)
-            && !name.iter().any(|byte| forbidden_in_ref(*byte));
-        let is_lock = |part: &[u8]| part.ends_with(b".lock");
-        let locks = || name.split(|byte| *byte == b'/').any(is_lock);
-        (whole && !locks()).then(|| Self(name.into()))
+        let whole = name.starts_with(b"refs/") && !name.ends_with(b"/") && !name.ends_with(b".");
+        (whole && !name.ends_with(b".lock") && are_components(name)).then(|| Self(name.into()))
     }
 
     /// The name's bytes.
@@ -175,6 +168,21 @@ impl RefName {
     pub fn folded(&self) -> String {
         String::from_utf8_lossy(&self.0).to_lowercase()
     }
+}
+
+/// Returns true if and only if no byte is forbidden, nor where it stands; the end isn't looked at.
+/// A push may have to look at thousands of names, so each is gone through once.
+fn are_components(name: &[u8]) -> bool {
+    let mut last = 0;
+    name.iter().enumerate().all(|(at, byte)| {
+        let before = std::mem::replace(&mut last, *byte);
+        match *byte {
+            b'/' => before != b'/' && !name.get(..at).is_some_and(|it| it.ends_with(b".lock")),
+            b'.' => before != b'/' && before != b'.',
+            b'{' => before != b'@',
+            byte => !forbidden_in_ref(byte),
+        }
+    })
 }
 
 pub(crate) fn forbidden_in_ref(byte: u8) -> bool {
@@ -255,6 +263,10 @@ mod tests {
             "refs/heads/a.b",
             "refs/x@y",
             "refs/heads/\u{f6}",
+            "refs/a{b}@",
+            "refs/a.b.c/d",
+            "refs/a.locked/b.loc",
+            "refs/@/-",
         ] {
             assert!(RefName::new(good.as_bytes()).is_some(), "{good}");
         }
@@ -267,6 +279,15 @@ mod tests {
             "refs/.a",
             "refs/a.lock",
             "refs/a.lock/b",
+            "refs/a/.lock",
+            "refs/a/.b",
+            "refs/a/./b",
+            "refs/a//",
+            "refs/a\x7f",
+            "refs/a?",
+            "refs/a~1",
+            "refs/a^",
+            "refs/a[b",
             "refs/a.",
             "refs/a b",
             "refs/a\x1b",
@@ -293,6 +314,11 @@ mod tests {
         let oid = Oid::from_hex(hex.as_bytes()).unwrap();
         assert_eq!(oid.to_string(), hex);
         assert_eq!(oid.short(), "1a2b3c4d5e6f");
+        for at in 0..hex.len() {
+            let mut odd = hex.as_bytes().to_vec();
+            odd[at] = b'G';
+            assert!(Oid::from_hex(&odd).is_none(), "{at}");
+        }
         assert_eq!(Oid::from_bytes(oid.as_bytes()), Some(oid));
     }
 }

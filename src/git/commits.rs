@@ -343,3 +343,22 @@ impl<T: Copy + Default> PerNode<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_numbers_or_many_are_those_that_were_kept() {
+        let mut numbers = Numbers::default();
+        let kept = |at: u32| Node(5_000 - at);
+        for count in 0..3 * u32::try_from(MOST_HASHED).unwrap() {
+            assert_eq!(numbers.get(Position(7 * count)), None);
+            numbers.set(Position(7 * count), kept(count), 6_000);
+            for before in [0, count / 2, count] {
+                assert_eq!(numbers.get(Position(7 * before)), Some(kept(before)));
+            }
+            assert_eq!(numbers.get(Position(7 * count + 1)), None);
+        }
+    }
+}

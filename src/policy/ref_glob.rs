@@ -4,7 +4,6 @@
 //! brackets. It matches such globs itself; it takes long to compile one, so no others.
 
 use globset::{Candidate, GlobMatcher};
-use smallvec::SmallVec;
 
 use super::pattern::{ref_glob, ref_parts};
 use super::shape::Part;
@@ -61,10 +60,7 @@ impl RefGlob {
     pub(super) fn matches(&self, name: &[u8]) -> bool {
         match self {
             Self::Name(wanted) => **wanted == *name,
-            Self::Parts(parts) => {
-                let names: SmallVec<[&[u8]; 8]> = name.split(|byte| *byte == b'/').collect();
-                matches(parts, &names)
-            }
+            Self::Parts(parts) => matches(parts, Some(name)),
             Self::Other(glob) => glob.is_match_candidate(&Candidate::from_bytes(name)),
         }
     }
@@ -88,12 +84,15 @@ impl Step {
     }
 }
 
+/// The components of a name that are left; `None` behind the last one.
+type Rest<'n> = Option<&'n [u8]>;
+
 /// Matches components as `classify` matches bytes: the last `**` alone takes another one where
 /// the rest fails.
-fn matches(mut steps: &[Step], mut names: &[&[u8]]) -> bool {
-    let mut retry: Option<(&[Step], &[&[u8]])> = None;
+fn matches(mut steps: &[Step], mut names: Rest<'_>) -> bool {
+    let mut retry: Option<(&[Step], Rest<'_>)> = None;
     loop {
-        match (steps.split_first(), names.split_first()) {
+        match (steps.split_first(), split_first(names)) {
             (Some((Step::Folders, [])), next) => return next.is_some(),
             (None, None) => return true,
             (Some((Step::Folders, after)), _) => {
@@ -103,7 +102,7 @@ fn matches(mut steps: &[Step], mut names: &[&[u8]]) -> bool {
             (Some((step, after)), Some((name, rest))) if step.takes(name) => {
                 (steps, names) = (after, rest);
             }
-            _ => match retry.and_then(|(after, names)| Some((after, names.get(1..)?))) {
+            _ => match retry.and_then(|(after, names)| Some((after, split_first(names)?.1))) {
                 Some((after, shorter)) => {
                     retry = Some((after, shorter));
                     (steps, names) = (after, shorter);
@@ -111,6 +110,14 @@ fn matches(mut steps: &[Step], mut names: &[&[u8]]) -> bool {
                 None => return false,
             },
         }
+    }
+}
+
+fn split_first(names: Rest<'_>) -> Option<(&[u8], Rest<'_>)> {
+    let names = names?;
+    match names.iter().position(|byte| *byte == b'/') {
+        Some(end) => Some((names.get(..end)?, names.get(end + 1..))),
+        None => Some((names, None)),
     }
 }
 

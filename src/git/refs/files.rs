@@ -94,15 +94,16 @@ impl<'r> Files<'r> {
         // Not before all loose files are read: see above.
         let path = self.common_dir.join("packed-refs");
         let mut packed = Packed::open(&path, self.format, asked.len())?;
-        let mut found = BTreeMap::new();
-        for (name, draft) in drafts {
-            found.insert(name, draft.standing(&mut packed)?);
-        }
+        let mut listed = Vec::new();
         for name in asked {
             packed.each(name, |name, value| {
                 let target = None;
-                found.entry(name).or_insert(Standing { value, target });
+                listed.push((name, Standing { value, target }));
             })?;
+        }
+        let mut found: BTreeMap<_, _> = listed.into_iter().collect();
+        for (name, draft) in drafts {
+            found.insert(name, draft.standing(&mut packed)?);
         }
         Ok(found)
     }
