@@ -11,6 +11,7 @@
 //! before, and who only moves a ref forwards doesn't need to.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 use gix_commitgraph::Position;
@@ -22,7 +23,7 @@ use crate::error::Error;
 use crate::update::Oid;
 
 /// How many numbers are kept by hash before each position of the graph gets a place.
-const MOST_HASHED: usize = 256;
+const MOST_HASHED: usize = 4096;
 
 /// A commit's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,10 +90,31 @@ struct Opened {
 /// each touches a page of memory for nearly every one of the first few: they are hashed.
 #[derive(Default)]
 struct Numbers {
-    few: HashMap<u32, Node>,
+    few: HashMap<u32, Node, BuildHasherDefault<Spread>>,
     /// Empty while there are few; then, for each position, one more than the number of the commit
     /// there, and 0 where it has none.
     all: Vec<u32>,
+}
+
+/// Hashes a position. A push chooses none, and the graph's are as good as drawn by lot.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32((*byte).into());
+        }
+    }
+
+    fn write_u32(&mut self, position: u32) {
+        // 2^64 divided by the golden ratio.
+        self.0 = (self.0 ^ u64::from(position)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Commits {
@@ -351,10 +373,10 @@ mod tests {
     #[test]
     fn few_numbers_or_many_are_those_that_were_kept() {
         let mut numbers = Numbers::default();
-        let kept = |at: u32| Node(5_000 - at);
+        let kept = |at: u32| Node(50_000 - at);
         for count in 0..3 * u32::try_from(MOST_HASHED).unwrap() {
             assert_eq!(numbers.get(Position(7 * count)), None);
-            numbers.set(Position(7 * count), kept(count), 6_000);
+            numbers.set(Position(7 * count), kept(count), 21 * MOST_HASHED);
             for before in [0, count / 2, count] {
                 assert_eq!(numbers.get(Position(7 * before)), Some(kept(before)));
             }
