@@ -3,14 +3,37 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use crate::engine::Question;
 use crate::process::Job;
 use crate::repositories::{Pushed, git_says};
 
 const TREEWARDEN: &str = env!("CARGO_BIN_EXE_treewarden");
-/// The server's hook.
-pub const HOOK: &str = env!("CARGO_BIN_EXE_treewarden-pre-receive");
+/// Where programs for the rows are put.
+const PROGRAMS: &str = env!("CARGO_TARGET_TMPDIR");
+
+/// The server's hook, as servers have it: `install.sh` builds and installs it.
+pub fn hook() -> Result<PathBuf, String> {
+    static INSTALLED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    INSTALLED.get_or_init(install).clone()
+}
+
+fn install() -> Result<PathBuf, String> {
+    let prefix = Path::new(PROGRAMS).join("installed");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("install.sh");
+    let status = Command::new(script)
+        .arg("--prefix")
+        .arg(&prefix)
+        .stdout(Stdio::null())
+        .status()
+        .map_err(|error| error.to_string())?;
+    match status.success() {
+        true => Ok(prefix.join("bin/treewarden-pre-receive")),
+        false => Err(format!("install.sh: {status}")),
+    }
+}
 
 /// What git needs for the same.
 pub fn baseline(repository: &Path, old: &str, new: &str) -> Job {
@@ -92,17 +115,29 @@ pub fn before(
     Ok(line[low].to_owned())
 }
 
-/// A program that does nothing, built by the compiler that built the rest.
-pub fn empty(folder: &Path) -> Result<PathBuf, String> {
-    let program = folder.join("empty");
-    fs::create_dir_all(folder).map_err(|error| error.to_string())?;
-    let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc"));
-    Job::new(compiler, folder)
-        .set("HOME", std::env::var_os("HOME").unwrap_or_default())
-        .with(["--edition", "2024", "-O", "-o"])
+/// A program that does nothing, built by the compiler that built the rest; linked statically, as
+/// the hook is, where that is possible.
+pub fn empty() -> Result<PathBuf, String> {
+    let host = rustc(&["--print", "host-tuple"])?.output()?;
+    let is_static = ["--target", &host, "-C", "target-feature=+crt-static"];
+    empty_with(&is_static).or_else(|_| empty_with(&[]))
+}
+
+fn empty_with(options: &[&str]) -> Result<PathBuf, String> {
+    let program = Path::new(PROGRAMS).join("empty");
+    rustc(&["--edition", "2024", "-O", "-o"])?
         .with([&program])
+        .with(options)
         .with(["-"])
         .stdin("fn main() {}\n")
         .output()?;
     Ok(program)
+}
+
+fn rustc(arguments: &[&str]) -> Result<Job, String> {
+    let folder = Path::new(PROGRAMS);
+    fs::create_dir_all(folder).map_err(|error| error.to_string())?;
+    let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc"));
+    let home = std::env::var_os("HOME").unwrap_or_default();
+    Ok(Job::new(compiler, folder).set("HOME", home).with(arguments))
 }

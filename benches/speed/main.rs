@@ -89,12 +89,11 @@ fn run(arguments: &[OsString]) -> Result<(), String> {
     let blesses = words.contains(&"--bless");
     let filter = words.iter().find(|word| !word.starts_with("--"));
     if filter == Some(&"start-up") {
-        return start_up::print(&folder, rounds * 10);
+        return start_up::print(rounds * 10);
     }
     let shrink = number("TREEWARDEN_BENCH_SHRINK", 1)?;
     let bench = Bench {
         repositories: Repositories::new(&folder, shrink),
-        folder,
         real: std::env::var_os("TREEWARDEN_BENCH_REPOSITORY").map(Into::into),
         rounds,
     };

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::engine::{Question, read_policy};
 use crate::goals::Outcome;
 use crate::jobs::{
-    HOOK, as_hook, asked, b_line, baseline, before, check, check_by_two, check_to, empty, file,
+    as_hook, asked, b_line, baseline, before, check, check_by_two, check_to, empty, file, hook,
 };
 use crate::process::Job;
 use crate::repositories::{Repositories, git_says};
@@ -17,8 +17,6 @@ const PRESET: &str = "preset:bpf-next";
 /// What the rows are measured with.
 pub struct Bench {
     pub repositories: Repositories,
-    /// Where small files for the rows are put.
-    pub folder: PathBuf,
     /// A repository of a real history, from the environment.
     pub real: Option<PathBuf>,
     pub rounds: usize,
@@ -215,8 +213,8 @@ impl Bench {
         );
         let line = format!("{old} {} refs/heads/master\n", pushed.tip);
         let jobs = [
-            Job::new(empty(&self.folder)?, &server),
-            as_hook(Job::new(HOOK, &server), &server, &pushed).stdin(line.as_str()),
+            Job::new(empty()?, &server),
+            as_hook(Job::new(hook()?, &server), &server, &pushed).stdin(line.as_str()),
             as_hook(Job::shell(&script, &server), &server, &pushed).stdin(line.as_str()),
         ];
         let [empty, hook, shell] = all(contest(&jobs, self.rounds * 10));
@@ -232,9 +230,10 @@ impl Bench {
         let pushed = self.repositories.entering()?;
         let old = git_says(&server, &["rev-parse", "refs/heads/master"])?;
         let tip = git_says(&self.repositories.kernel()?, &["rev-parse", "master"])?;
+        let hook = hook()?;
         let ours = |new: &str| {
             let line = format!("{old} {new} refs/heads/master\n");
-            as_hook(Job::new(HOOK, &server), &server, &pushed).stdin(line)
+            as_hook(Job::new(&hook, &server), &server, &pushed).stdin(line)
         };
         let count = |new: &str| {
             let count = ["rev-list", "--count", &format!("{old}..{new}")];

@@ -1,9 +1,7 @@
 //! How large the hook is, and how long it takes to start: what needs no large repository, and is
 //! printed for every change.
 
-use std::path::Path;
-
-use crate::jobs::{HOOK, empty};
+use crate::jobs::{empty, hook};
 use crate::process::Job;
 use crate::repositories::commit_of;
 
@@ -14,8 +12,9 @@ const EMPTY_TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
 /// Prints both. The hook opens a repository, reads its policy, and finds that no tree governs what
 /// is pushed.
-pub fn print(folder: &Path, rounds: usize) -> Result<(), String> {
-    let size = std::fs::metadata(HOOK)
+pub fn print(rounds: usize) -> Result<(), String> {
+    let hook = hook()?;
+    let size = std::fs::metadata(&hook)
         .map_err(|error| error.to_string())?
         .len();
     let server = tempfile::tempdir().map_err(|error| error.to_string())?;
@@ -28,8 +27,8 @@ pub fn print(folder: &Path, rounds: usize) -> Result<(), String> {
     let oid = commit_of(server.path(), EMPTY_TREE, &[])?;
     let zero = "0".repeat(oid.len());
     let jobs = [
-        Job::new(empty(folder)?, server.path()),
-        Job::new(HOOK, server.path())
+        Job::new(empty()?, server.path()),
+        Job::new(&hook, server.path())
             .set("GIT_DIR", ".")
             .stdin(format!("{zero} {oid} refs/heads/topic\n")),
     ];
