@@ -1,5 +1,8 @@
 //! What git itself makes of contents that both sides of a merge changed.
 //!
+//! That of files is worked out here as git does it (`text`), and is the answer: a merged file, or a
+//! conflict. What that leaves open, and all that isn't files, is put to git.
+//!
 //! Only `git merge-tree` merges files exactly as git merges files, so it is asked. But it also
 //! follows renames (it can't be told not to before git 2.50), attributes and configuration, which
 //! have no part here. So it never sees the real trees: it gets a scratch repository of made-up
@@ -7,23 +10,18 @@
 //! Nothing can be renamed there, no attribute matches, and the answers to all questions of a push
 //! come from one process. The scratch borrows the objects and leaves none behind.
 //!
-//! But nearly every merge has just what git makes of it, and mostly that can be seen at once:
-//! where the sides changed different places of a file, there is only one merge of them (`apart`).
-//! If that isn't what the commit has, git is asked all the same: so contents are called different
-//! on git's own word, and it is asked about little else.
-//!
 //! Where a merge has several bases, git merges those first, and their bases before them. At most
 //! paths that is settled by looking, or comes down to the contents of three files (`fold`). What
-//! such contents are merged to is put together here where it can be, and kept: it may be the base
-//! of the next merge (`blobs`). For what is left, the made-up history has the shape of the real
-//! one, reduced to these commits and their dates (`shape`), and git does what it always does.
+//! such contents are merged to is kept: it may be the base of the next merge (`blobs`). For what is
+//! left, the made-up history has the shape of the real one, reduced to these commits and their
+//! dates (`shape`), and git does what it always does.
 
-mod apart;
 mod blobs;
 mod fold;
 mod leaves;
 mod scratch;
 mod shape;
+mod text;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -37,11 +35,12 @@ use super::history::History;
 use super::merge::settle;
 use super::open::Repo;
 use super::tree_object::{Leaf, Mode};
+use super::trees::Bytes;
 use crate::budget::Budget;
 use crate::error::Error;
 use crate::update::Oid;
 
-/// Something that only git can say.
+/// What somebody wants to know of git's merges.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Question {
     /// The merge of two contents.
@@ -79,8 +78,6 @@ pub(super) struct Contents<'r> {
     history: &'r History<'r>,
     budget: &'r Budget,
     answers: HashMap<Question, Merged>,
-    /// What came out where git wasn't asked.
-    seen: HashMap<Question, Leaf>,
     open: BTreeSet<Question>,
     /// Made for the first question and kept: what one round merged, the next may ask about.
     scratch: Option<Rc<Scratch<'r>>>,
@@ -97,7 +94,6 @@ impl<'r> Contents<'r> {
             history,
             budget,
             answers: HashMap::new(),
-            seen: HashMap::new(),
             open: BTreeSet::new(),
             scratch: None,
             shapes: HashMap::new(),
@@ -117,9 +113,12 @@ impl<'r> Contents<'r> {
             return Ok(Some(*known));
         }
         match &question {
-            Question::Contents { .. } => {
-                if let Some(merged) = self.look(&question, expected)? {
-                    return Ok(Some(Merged::Clean(Some(merged))));
+            // What was left to git once is left to it again.
+            Question::Contents { .. } if self.open.contains(&question) => return Ok(None),
+            Question::Contents { base, one, other } => {
+                if let Some(merged) = self.merge((*base, *one, *other), expected)? {
+                    self.answers.insert(question, merged);
+                    return Ok(Some(merged));
                 }
             }
             Question::Path { one, other, path } => {
@@ -134,71 +133,67 @@ impl<'r> Contents<'r> {
         Ok(None)
     }
 
-    /// The answer to a question of contents, as far as looking helps, and unless it isn't what is
-    /// hoped for.
-    fn look(&mut self, question: &Question, expected: Option<Leaf>) -> Result<Option<Leaf>, Error> {
-        if let Some(seen) = self.seen.get(question) {
-            let seen = Some(*seen);
-            return Ok(seen.filter(|_| expected.is_none() || expected == seen));
-        }
-        let Question::Contents {
-            base: Some(base),
-            one,
-            other,
-        } = question
-        else {
-            return Ok(None);
-        };
-        if self.open.contains(question) {
-            // It didn't help before.
-            return Ok(None);
-        }
-        let merged = self.merge([*base, *one, *other], expected)?;
-        if let Some(merged) = merged {
-            self.seen.insert(question.clone(), merged);
-        }
-        Ok(merged)
-    }
-
-    /// What git would make of the base and the sides; `None` where that takes more than a look,
-    /// or isn't what is hoped for.
-    fn merge(&mut self, sides: [Leaf; 3], expected: Option<Leaf>) -> Result<Option<Leaf>, Error> {
-        let is_file = |leaf: &Leaf| matches!(leaf.mode, Mode::File | Mode::Executable);
-        let [base, one, other] = sides;
-        let mode = settle(base.mode, one.mode, other.mode);
-        let Some(mode) = mode.filter(|_| sides.iter().all(is_file)) else {
-            return Ok(None);
-        };
-        let oid = match settle(base.oid, one.oid, other.oid) {
-            Some(settled) => Some(settled),
-            None => self.merge_texts(sides.map(|leaf| leaf.oid), expected.map(|leaf| leaf.oid))?,
-        };
-        let merged = oid.map(|oid| Leaf { mode, oid });
-        Ok(merged.filter(|merged| expected.is_none_or(|expected| expected == *merged)))
-    }
-
-    fn merge_texts(
+    /// What git makes of a base and the sides; `None` where git must be asked.
+    fn merge(
         &mut self,
-        sides: [Oid; 3],
-        expected: Option<Oid>,
-    ) -> Result<Option<Oid>, Error> {
-        self.budget.time()?;
-        let mut texts = Vec::new();
-        for oid in sides.into_iter().chain(expected) {
-            match self.blobs.get(oid)? {
-                Some(text) => texts.push(text),
-                None => return Ok(None),
-            }
+        (base, one, other): (Option<Leaf>, Leaf, Leaf),
+        expected: Option<Leaf>,
+    ) -> Result<Option<Merged>, Error> {
+        let sides = [base, Some(one), Some(other)];
+        if !sides.iter().flatten().all(is_file) {
+            return Ok(None);
         }
-        let (merged, hoped) = match texts.as_slice() {
-            [base, one, other, rest @ ..] => (apart::merge(base, one, other), rest.first()),
-            _ => return Err(Error::Internal("a merge of fewer than three")),
+        let [base, one, other] = sides.map(|leaf| leaf.map(|leaf| leaf.mode));
+        let Some(mode) = settle(base, one, other).flatten() else {
+            return Ok(None);
         };
-        match (merged, hoped) {
-            (Some(merged), Some(hoped)) => Ok(expected.filter(|_| merged == **hoped)),
-            (Some(merged), None) => self.blobs.keep(merged),
-            (None, _) => Ok(None),
+        let oids = sides.map(|leaf| leaf.map(|leaf| leaf.oid));
+        let expected = expected.filter(is_file).map(|leaf| leaf.oid);
+        self.merge_files(mode, oids, expected)
+    }
+
+    /// The same of files. What is expected has any mode.
+    fn merge_files(
+        &mut self,
+        mode: Mode,
+        [base, one, other]: [Option<Oid>; 3],
+        expected: Option<Oid>,
+    ) -> Result<Option<Merged>, Error> {
+        let clean = |oid| Merged::Clean(Some(Leaf { mode, oid }));
+        if let Some(settled) = settle(base, one, other).flatten() {
+            return Ok(Some(clean(settled)));
         }
+        self.budget.time()?;
+        let texts = (self.text(base)?, self.text(one)?, self.text(other)?);
+        let (Some(base), Some(one), Some(other)) = texts else {
+            return Ok(None);
+        };
+        Ok(match text::merge(&base, &one, &other) {
+            Some(text::Merged::Clean(merged)) => self.name(merged, expected)?.map(clean),
+            Some(text::Merged::Conflict) => Some(Merged::Conflict),
+            None => None,
+        })
+    }
+
+    /// What a file has; nothing if it isn't there. `None` where it can't be looked at.
+    fn text(&mut self, oid: Option<Oid>) -> Result<Option<Bytes>, Error> {
+        match oid {
+            Some(oid) => self.blobs.get(oid),
+            None => Ok(Some(Bytes::new(Vec::new()))),
+        }
+    }
+
+    /// The name of a merged file. If it isn't the expected one, it may come up again.
+    fn name(&mut self, merged: Vec<u8>, expected: Option<Oid>) -> Result<Option<Oid>, Error> {
+        if let Some(expected) = expected
+            && self
+                .blobs
+                .get(expected)?
+                .is_some_and(|text| *text == merged)
+        {
+            return Ok(Some(expected));
+        }
+        self.blobs.keep(merged)
     }
 
     fn fold(
@@ -329,6 +324,10 @@ impl<'r> Contents<'r> {
             .map(|member| self.leaf_at(member.tree, path))
             .collect()
     }
+}
+
+fn is_file(leaf: &Leaf) -> bool {
+    matches!(leaf.mode, Mode::File | Mode::Executable)
 }
 
 /// Makes up a history for the paths of one merge, each with what stands there in the commits of
