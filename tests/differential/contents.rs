@@ -1,6 +1,7 @@
 //! What merges have of files that both sides changed: few different lines, copied and moved, so
 //! that there are many ways to align them. Merges are made as git makes them, and by hand, place by
-//! place: the engine must tell exactly those files in which that is not what git makes.
+//! place: the engine must tell exactly those files in which that is not what git makes. It works
+//! that out by itself, where it can, and must come to git's text to the last byte.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,25 +15,37 @@ use super::hold;
 use super::merges::git_merges_files;
 use super::witness::{Witness, fresh_repository};
 
+/// How many files are merged at once.
+const FILES: usize = 60;
+
 /// Lines that are equal if and only if their numbers are.
 type Lines = Vec<u16>;
 
 /// A change: where it is, how many lines go, how many come from elsewhere in the file, and new ones.
 type Edit = (usize, usize, Option<(usize, usize)>, Lines);
 
-/// A file and what is done to it: by one side, by the other, and by each of them later.
+/// Edits, and whether the last line feed goes, or comes back.
+type Edits = (Vec<Edit>, bool);
+
+/// A file and what is done to it: by one side, by the other, by each of them later, and by both.
 #[derive(Clone, Debug)]
 struct File {
     base: Lines,
-    edits: [Vec<Edit>; 4],
+    edits: [Edits; 5],
+    is_unended: bool,
 }
 
 impl File {
+    /// Whether the base has it.
+    fn is_added(&self) -> bool {
+        self.base.is_empty() && self.is_unended
+    }
+
     /// The file after the edits of these lists. All are made to the base, from its end on, so
     /// that those which don't overlap don't get into each other's way.
     fn after(&self, lists: &[usize]) -> Vec<u8> {
         let mut lines = self.base.clone();
-        let mut edits: Vec<&Edit> = lists.iter().flat_map(|at| &self.edits[*at]).collect();
+        let mut edits: Vec<&Edit> = lists.iter().flat_map(|at| &self.edits[*at].0).collect();
         edits.sort_by_key(|(place, ..)| std::cmp::Reverse(place % (self.base.len() + 1)));
         for (place, gone, copied, new) in edits {
             let start = (place % (self.base.len() + 1)).min(lines.len());
@@ -43,8 +56,21 @@ impl File {
             let end = (start + gone).min(lines.len());
             lines.splice(start..end, copy.into_iter().chain(new.iter().copied()));
         }
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        text.into_bytes()
+        let text: String = lines.iter().map(|line| as_text(*line)).collect();
+        let turns = lists.iter().filter(|at| self.edits[**at].1).count();
+        match self.is_unended != (turns % 2 == 1) {
+            true => text.strip_suffix('\n').unwrap_or(&text).into(),
+            false => text.into(),
+        }
+    }
+}
+
+/// Some lines are blank, some end as on Windows.
+fn as_text(line: u16) -> String {
+    match line {
+        0 => "\n".into(),
+        line if line % 4 == 3 => format!("{line}\r\n"),
+        line => format!("{line}\n"),
     }
 }
 
@@ -53,17 +79,26 @@ fn lines(length: impl Into<prop::collection::SizeRange>) -> impl Strategy<Value 
     prop::collection::vec(line, length)
 }
 
-fn edits(most: usize) -> impl Strategy<Value = Vec<Edit>> {
+fn edits(most: usize) -> impl Strategy<Value = Edits> {
     let copied = prop::option::weighted(0.4, (0..80_usize, 1..10_usize));
-    let gone = prop_oneof![2 => Just(0), 3 => 1..6_usize];
-    prop::collection::vec((0..80_usize, gone, copied, lines(0..3)), 0..most)
+    let gone = prop_oneof![20 => Just(0), 30 => 1..6_usize, 1 => Just(80)];
+    let edit = (0..80_usize, gone, copied, lines(0..3));
+    let edits = prop::collection::vec(edit, 0..most);
+    (edits, prop::bool::weighted(0.05))
 }
 
 fn files() -> impl Strategy<Value = Vec<File>> {
-    let base = prop_oneof![lines(2..12), lines(10..30), lines(30..80)];
-    let file = (base, [edits(4), edits(4), edits(2), edits(2)]);
-    let file = file.prop_map(|(base, edits)| File { base, edits });
-    prop::collection::vec(file, 60)
+    // One line over and over: from 65 on git takes it for a common one.
+    let same = prop::collection::vec(prop_oneof![90 => Just(0), 1 => 1..9_u16], 55..80);
+    let base = prop_oneof![3 => lines(0..4), 8 => lines(2..12), 8 => lines(10..30), 8 => lines(30..80), 1 => same];
+    let edits = [edits(4), edits(4), edits(2), edits(2), edits(2)];
+    let file = (base, edits, prop::bool::weighted(0.2));
+    let file = file.prop_map(|(base, edits, is_unended)| File {
+        base,
+        edits,
+        is_unended,
+    });
+    prop::collection::vec(file, FILES)
 }
 
 /// The commits that are merged. Each has every file, under its number.
@@ -80,18 +115,21 @@ impl Sides {
         let mut stream = Vec::new();
         for (at, (lists, parents)) in [
             (&[][..], &[][..]),
-            (&[0], &[1]),
-            (&[1], &[1]),
-            (&[0, 1, 2], &[2, 3]),
-            (&[0, 1, 3], &[3, 2]),
-            (&[0, 1], &[1]),
-            (&[0, 1, 2, 3], &[1]),
+            (&[0, 4], &[1]),
+            (&[1, 4], &[1]),
+            (&[0, 1, 2, 4], &[2, 3]),
+            (&[0, 1, 3, 4], &[3, 2]),
+            (&[0, 1, 4], &[1]),
+            (&[0, 1, 2, 3, 4], &[1]),
         ]
         .into_iter()
         .enumerate()
         {
             write_head(&format!("side{at}"), at + 1, parents, &mut stream);
             for (number, file) in files.iter().enumerate() {
+                if lists.is_empty() && file.is_added() {
+                    continue;
+                }
                 let text = file.after(lists);
                 stream.extend(format!("M 100644 inline {number}\n").bytes());
                 stream.extend(format!("data {}\n", text.len()).bytes());

@@ -1,14 +1,14 @@
 //! What git itself makes of contents that both sides of a merge changed.
 //!
-//! That of files is worked out here as git does it (`text`), and is the answer: a merged file, or a
-//! conflict. What that leaves open, and all that isn't files, is put to git.
+//! Files are merged here, just as git merges them (`text`): what comes out is the answer, a file or
+//! a conflict. What that leaves open, and all that isn't files, is put to git.
 //!
-//! Only `git merge-tree` merges files exactly as git merges files, so it is asked. But it also
-//! follows renames (it can't be told not to before git 2.50), attributes and configuration, which
-//! have no part here. So it never sees the real trees: it gets a scratch repository of made-up
-//! commits, whose trees hold nothing but the contents in question, each under a number for a name.
-//! Nothing can be renamed there, no attribute matches, and the answers to all questions of a push
-//! come from one process. The scratch borrows the objects and leaves none behind.
+//! `git merge-tree` knows the answer, but it also follows renames (it can't be told not to before
+//! git 2.50), attributes and configuration, which have no part here. So it never sees the real
+//! trees: it gets a scratch repository of made-up commits, whose trees hold nothing but the
+//! contents in question, each under a number for a name. Nothing can be renamed there, no attribute
+//! matches, and the answers to all questions of a push come from one process. The scratch borrows
+//! the objects and leaves none behind.
 //!
 //! Where a merge has several bases, git merges those first, and their bases before them. At most
 //! paths that is settled by looking, or comes down to the contents of three files (`fold`). What

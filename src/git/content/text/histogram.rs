@@ -261,43 +261,45 @@ mod tests {
         Some((letters(base, &changed.base), letters(side, &changed.side)))
     }
 
-    fn changed(base: &str, side: &str) -> Option<(String, String)> {
-        Some((base.to_owned(), side.to_owned()))
+    fn assert_changed(base: &str, side: &str, expected: (&str, &str)) {
+        let changed = compare(base, side).unwrap();
+        let changed = (changed.0.as_str(), changed.1.as_str());
+        assert_eq!(changed, expected, "{base} {side}");
     }
 
     #[test]
     fn what_both_have_is_not_changed() {
-        assert_eq!(compare("", ""), changed("", ""));
-        assert_eq!(compare("abc", ""), changed("abc", ""));
-        assert_eq!(compare("abc", "abc"), changed("", ""));
-        assert_eq!(compare("abc", "xyz"), changed("abc", "xyz"));
-        assert_eq!(compare("abcde", "aXcdeY"), changed("b", "XY"));
+        assert_changed("", "", ("", ""));
+        assert_changed("abc", "", ("abc", ""));
+        assert_changed("abc", "abc", ("", ""));
+        assert_changed("abc", "xyz", ("abc", "xyz"));
+        assert_changed("abcde", "aXcdeY", ("b", "XY"));
     }
 
     #[test]
     fn of_equally_rare_runs_the_longest_then_the_first_of_the_side() {
-        assert_eq!(compare("abcde", "cdeab"), changed("ab", "ab"));
-        assert_eq!(compare("abcdef", "defabc"), changed("abc", "abc"));
-        assert_eq!(compare("abcdef", "fabcde"), changed("f", "f"));
+        assert_changed("abcde", "cdeab", ("ab", "ab"));
+        assert_changed("abcdef", "defabc", ("abc", "abc"));
+        assert_changed("abcdef", "fabcde", ("f", "f"));
     }
 
     #[test]
     fn a_rarer_line_wins_over_a_longer_run() {
-        assert_eq!(compare("axxxx", "xxxxa"), changed("xxxx", "xxxx"));
-        assert_eq!(compare("xxxxabb", "bbaxxxx"), changed("xxxxbb", "bbxxxx"));
+        assert_changed("axxxx", "xxxxa", ("xxxx", "xxxx"));
+        assert_changed("xxxxabb", "bbaxxxx", ("xxxxbb", "bbxxxx"));
     }
 
     #[test]
     fn lines_that_are_all_common_are_left_to_git() {
         let rare = "x".repeat(64);
-        assert_eq!(compare(&rare, "axb"), changed(&"x".repeat(63), "ab"));
+        assert_changed(&rare, "axb", (&"x".repeat(63), "ab"));
         let common = "x".repeat(65);
         assert_eq!(compare(&common, "axb"), None);
         assert_eq!(compare(&common, "axxb"), None);
-        assert_eq!(compare(&common, "ab"), changed(&common, "ab"));
+        assert_changed(&common, "ab", (&common, "ab"));
         let with_one = format!("{common}y");
-        assert_eq!(compare(&with_one, "y"), changed(&common, ""));
-        assert_eq!(compare(&with_one, "xy"), changed(&"x".repeat(64), ""));
+        assert_changed(&with_one, "y", (&common, ""));
+        assert_changed(&with_one, "xy", (&"x".repeat(64), ""));
     }
 
     #[test]
