@@ -13,7 +13,8 @@
 //! and again: down from a merge of an old topic that is all that was merged since it was begun.
 //! So up to [`LANES`] of them share a walk. Each has a bit, its *lane*, in three masks of every
 //! commit, one for each colour, and what a commit passes on to its parents are whole masks. The
-//! walk is as long as its longest lane.
+//! walk is as long as its longest lane. For merges on one line of history there is a better way:
+//! see [`super::mainline`].
 
 use std::collections::HashMap;
 
@@ -83,15 +84,13 @@ impl History<'_> {
     }
 
     /// Works out the merge bases of all merges of two parents in the range, for
-    /// [`Self::merge_bases`] to be asked for them: together they cost little more than one does.
-    pub fn prepare_merge_bases(&self, range: &Range) -> Result<(), Error> {
-        let mut pairs = Vec::new();
-        for row in &range.rows {
-            if let [first, second] = row.parents.as_slice() {
-                pairs.push((range.oid(*second)?, range.oid(*first)?));
-            }
-        }
-        self.prepare_bases(&pairs)
+    /// [`Self::merge_bases`] to be asked for them: together they cost little more than one does. A
+    /// line of history has a walk of its own if `least` of them stand on it: best, [`LINE`].
+    ///
+    /// [`LINE`]: super::LINE
+    pub fn prepare_merge_bases(&self, range: &Range, least: usize) -> Result<(), Error> {
+        let rest = self.prepare_lines(range, least)?;
+        self.prepare_bases(&rest)
     }
 
     /// The same for the merges of any two commits.
@@ -138,7 +137,7 @@ impl History<'_> {
     }
 
     /// Those that no other one reaches, by name, newest first.
-    fn best(&self, mut common: Vec<Node>) -> Result<Vec<Oid>, Error> {
+    pub(super) fn best(&self, mut common: Vec<Node>) -> Result<Vec<Oid>, Error> {
         if common.len() > 1 {
             let reached = self.reached_from(&common)?;
             common.retain(|node| !reached.get(*node));

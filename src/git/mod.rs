@@ -21,6 +21,7 @@
 //! | `commits` | commits by number, from there or from their objects |
 //! | `history` | the same by name; what descends from what |
 //! | `merge_bases` | merge bases, of many merges at once |
+//! | `mainline` | the same of all merges on one line of history |
 //! | `shallow` | what the end of a shallow clone could hide |
 //! | `range` | the entering commits |
 //! | `trees` | tree objects for walks that read many: out of packs, and compared side by side |
@@ -41,6 +42,7 @@ mod content;
 mod history;
 mod hooks;
 mod libgit2;
+mod mainline;
 mod merge;
 mod merge_bases;
 mod objects;
@@ -62,6 +64,7 @@ pub use command::CleanGit;
 pub use config_file::{ConfigFile, Written};
 pub use history::{History, KnownCommits, Lineage};
 pub use hooks::{ConfigScope, HookSide, Hooks, HooksPath};
+pub use mainline::WORTH as LINE;
 pub use merge::Departure;
 pub use open::{Quarantine, Repo};
 pub use range::{CommitIx, CommitRow, Parent, Range};

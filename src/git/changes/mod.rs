@@ -55,6 +55,7 @@ use std::collections::HashMap;
 pub(super) use self::merges::{Merges, Need};
 pub use self::workers::Jobs;
 use self::workers::Worker;
+use super::LINE;
 use super::history::History;
 use super::merge::MergeSides;
 use super::open::Repo;
@@ -253,7 +254,7 @@ impl<'r> BatchChanges<'r> {
     /// must be looked at, as far as they are needed.
     fn know_merges(&mut self, range: &Range, wanted: ClassMask, need: Need) -> Result<(), Error> {
         let seen = self.merges.want(wanted);
-        self.history.prepare_merge_bases(range)?;
+        self.history.prepare_merge_bases(range, LINE)?;
         let (mut oids, mut unmet, mut sides) = (Vec::new(), Vec::new(), Vec::new());
         for row in range.rows.iter().filter(|row| row.is_merge()) {
             let parents = row.parents.iter().map(|parent| range.oid(*parent));
