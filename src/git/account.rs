@@ -1,6 +1,7 @@
 //! A merge's own changes in full: from which merge bases, and for each path why it counts as one
 //! and what stands there on every side.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::changes::{Merges, Need};
@@ -73,9 +74,11 @@ impl MergeAccount {
         history: &History<'_>,
         budget: &Budget,
     ) -> Result<Sides, Error> {
+        let trees = RefCell::new(Trees::new(repo));
         let leaf = |commit: &Oid| {
             budget.time()?;
-            repo.leaf_at(history.commit(*commit)?.tree, path)
+            let tree = history.commit(*commit)?.tree;
+            trees.borrow_mut().leaf_at(tree, path)
         };
         let leaves = |commits: &Vec<Oid>| commits.iter().map(leaf).collect::<Result<Vec<_>, _>>();
         let below = |commits: &Vec<Oid>| match commits.is_empty() {

@@ -7,7 +7,7 @@ use git2::{ObjectType, Repository};
 use smallvec::SmallVec;
 
 use super::open::Repo;
-use super::tree_object::{Leaf, Mode, TreeObject};
+use super::tree_object::TreeObject;
 use crate::error::Error;
 use crate::update::{ObjectFormat, Oid};
 
@@ -121,35 +121,10 @@ impl Repo {
         Ok(message)
     }
 
-    /// A tree object; the empty one for `None`.
-    pub fn tree_object(&self, oid: Option<Oid>) -> Result<TreeObject, Error> {
-        let raw = match oid {
-            Some(oid) => self.read_as(oid, ObjectType::Tree, "a tree object was expected here")?,
-            None => Vec::new(),
-        };
-        Ok(TreeObject {
-            oid,
-            raw: raw.into(),
-        })
-    }
-
-    /// What stands at a path below a tree object.
-    pub fn leaf_at(&self, tree: Oid, path: &[u8]) -> Result<Option<Leaf>, Error> {
-        let mut at = Leaf {
-            mode: Mode::Tree,
-            oid: tree,
-        };
-        for part in path.split(|byte| *byte == b'/') {
-            if at.mode != Mode::Tree {
-                return Ok(None);
-            }
-            let object = self.tree_object(Some(at.oid))?;
-            match object.entries()?.iter().find(|entry| entry.name == part) {
-                Some(entry) => at = entry.leaf,
-                None => return Ok(None),
-            }
-        }
-        Ok((at.mode != Mode::Tree).then_some(at))
+    /// The tree object of that name.
+    pub fn tree_object(&self, oid: Oid) -> Result<TreeObject, Error> {
+        let raw = self.read_as(oid, ObjectType::Tree, "a tree object was expected here")?;
+        Ok(TreeObject::new(oid, raw.into()))
     }
 
     /// The commit that a ref's value stands for, tags followed; `None` if it is no commit.
@@ -199,10 +174,7 @@ pub(super) fn exists(repo: &Repository, oid: Oid) -> Result<bool, Error> {
 /// A tree object of a repository that has no [`Repo`] around it.
 pub(super) fn tree_from(repo: &Repository, oid: Oid) -> Result<TreeObject, Error> {
     let (_, raw) = read_from(repo, oid)?;
-    Ok(TreeObject {
-        oid: Some(oid),
-        raw: raw.into(),
-    })
+    Ok(TreeObject::new(oid, raw.into()))
 }
 
 fn header<'r>(raw: &'r [u8], name: &[u8]) -> Option<&'r [u8]> {

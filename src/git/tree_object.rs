@@ -3,11 +3,15 @@
 //! What is understood is understood exactly: an object that says anything ambiguous about its paths
 //! is refused, never skipped.
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
+use super::trees::Index;
 use crate::error::Error;
 use crate::update::{ObjectFormat, Oid, is_component};
+
+const CUT_OFF: &str = "a tree entry is cut off or has an unknown mode";
 
 /// What an entry of a tree object is, by its mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +45,7 @@ impl Mode {
     fn parse(digits: &[u8]) -> Option<Self> {
         match digits {
             b"100644" => return Some(Self::File),
+            b"100755" => return Some(Self::Executable),
             b"40000" => return Some(Self::Tree),
             _ => {}
         }
@@ -78,21 +83,51 @@ pub struct Entry<'t> {
     pub leaf: Leaf,
 }
 
-impl Entry<'_> {
-    /// Returns true if and only if it is a folder.
-    pub fn is_tree(&self) -> bool {
-        self.leaf.mode == Mode::Tree
-    }
+/// The name of an entry, and what tells its place from that of others: git orders by bytes, and
+/// folders as if their name ended in `/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name<'t> {
+    /// One component of a path.
+    pub bytes: &'t [u8],
+    /// Whether it is a folder's.
+    pub is_folder: bool,
+}
 
-    /// git's order of entries: by bytes, folders as if their name ended in `/`.
-    pub fn order(&self, other: &Self) -> Ordering {
-        let shared = self.name.len().min(other.name.len());
-        let next = |entry: &Self| {
-            let end = entry.is_tree().then_some(b'/');
-            entry.name.get(shared).copied().or(end)
+impl Name<'_> {
+    /// The same name of a file, if this is a folder's, or the other way round.
+    pub fn of_other_kind(self) -> Self {
+        Self {
+            is_folder: !self.is_folder,
+            ..self
+        }
+    }
+}
+
+impl Ord for Name<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let shared = self.bytes.len().min(other.bytes.len());
+        let next = |name: &Self| {
+            let end = name.is_folder.then_some(b'/');
+            name.bytes.get(shared).copied().or(end)
         };
-        let heads = self.name.get(..shared).cmp(&other.name.get(..shared));
+        let heads = self.bytes.get(..shared).cmp(&other.bytes.get(..shared));
         heads.then_with(|| next(self).cmp(&next(other)))
+    }
+}
+
+impl PartialOrd for Name<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<'t> Entry<'t> {
+    /// Its name, with its kind.
+    pub fn name(&self) -> Name<'t> {
+        Name {
+            bytes: self.name,
+            is_folder: self.leaf.mode == Mode::Tree,
+        }
     }
 }
 
@@ -101,27 +136,31 @@ impl Entry<'_> {
 pub struct TreeObject {
     pub(super) oid: Option<Oid>,
     pub(super) raw: Rc<Vec<u8>>,
+    /// Where its entries begin, once somebody has asked.
+    pub(super) index: Rc<OnceCell<Index>>,
 }
 
 impl TreeObject {
+    /// The tree object of that name, which has these bytes.
+    pub(super) fn new(oid: Oid, raw: Rc<Vec<u8>>) -> Self {
+        Self {
+            oid: Some(oid),
+            raw,
+            index: Rc::default(),
+        }
+    }
+
     /// All entries, in git's order. Errors if they aren't in that order, occur twice, or have a
     /// name or a mode that no path can have.
     pub fn entries(&self) -> Result<Vec<Entry<'_>>, Error> {
-        let Some(oid) = self.oid else {
-            return Ok(Vec::new());
-        };
         let mut entries: Vec<Entry<'_>> = Vec::new();
         let mut rest = self.raw.as_slice();
         while !rest.is_empty() {
             let (entry, after) = self.split(rest)?;
-            let unsorted = entries
-                .last()
-                .is_some_and(|last| last.order(&entry).is_ge());
+            let last = entries.last();
+            let unsorted = last.is_some_and(|last| last.name() >= entry.name());
             if unsorted || has_file_of_same_name(&entries, &entry) {
-                return Err(Error::Malformed {
-                    oid,
-                    fault: "tree entries are not in order, or occur twice",
-                });
+                return Err(self.unsorted());
             }
             entries.push(entry);
             rest = after;
@@ -129,22 +168,37 @@ impl TreeObject {
         Ok(entries)
     }
 
-    /// The bytes of the entry at the front of what is left, and what follows it. Nothing is known
-    /// of them but that they end where an entry does.
-    pub(super) fn split_raw<'t>(&self, raw: &'t [u8]) -> Option<(&'t [u8], &'t [u8])> {
-        raw.split_at_checked(end_of_name(raw)? + 1 + self.oid?.format().raw_len())
+    /// How long the entry is that begins at this byte. Nothing is known of it but where it ends.
+    pub(super) fn length_at(&self, at: usize) -> Result<usize, Error> {
+        let rest = self.raw.get(at..).unwrap_or_default();
+        let oid = self.oid.ok_or(Error::Internal("entries of no object"))?;
+        let length = end_of_name(rest).map(|end| end + 1 + oid.format().raw_len());
+        length
+            .filter(|length| *length <= rest.len())
+            .ok_or(Error::Malformed {
+                oid,
+                fault: CUT_OFF,
+            })
     }
 
     /// The entry at the front of what is left of the bytes, and what follows it.
     pub(super) fn split<'t>(&self, raw: &'t [u8]) -> Result<(Entry<'t>, &'t [u8]), Error> {
         let oid = self.oid.ok_or(Error::Internal("entries of no object"))?;
         let fault = |fault| Error::Malformed { oid, fault };
-        let (entry, after) = split_entry(raw, oid.format())
-            .ok_or(fault("a tree entry is cut off or has an unknown mode"))?;
+        let (entry, after) = split_entry(raw, oid.format()).ok_or(fault(CUT_OFF))?;
         match is_component(entry.name) {
             true => Ok((entry, after)),
             false => Err(fault("a tree entry has a name that no path can have")),
         }
+    }
+
+    /// What is said of it where names aren't in order.
+    pub(super) fn unsorted(&self) -> Error {
+        let fault = "tree entries are not in order, or occur twice";
+        self.oid
+            .map_or(Error::Internal("order in no object"), |oid| {
+                Error::Malformed { oid, fault }
+            })
     }
 }
 
@@ -155,7 +209,7 @@ fn has_file_of_same_name(before: &[Entry<'_>], entry: &Entry<'_>) -> bool {
         .iter()
         .rev()
         .take_while(|other| other.name.starts_with(entry.name));
-    entry.is_tree() && near.any(|other| other.name == entry.name)
+    entry.name().is_folder && near.any(|other| other.name == entry.name)
 }
 
 /// Where the first zero byte is. Names are short: eight bytes at a time, without a call, beat
@@ -177,10 +231,33 @@ fn end_of_name(raw: &[u8]) -> Option<usize> {
     Some(seen + end)
 }
 
+/// The name of an entry, without a look at what else it says; `None` where it has no mode.
+pub(super) fn split_name(entry: &[u8]) -> Option<Name<'_>> {
+    let (mode, named) = split_mode(entry)?;
+    Some(Name {
+        bytes: named.get(..end_of_name(named)?)?,
+        is_folder: is_folder(mode),
+    })
+}
+
+/// The mode that an entry begins with, and what follows the space.
+pub(super) fn split_mode(entry: &[u8]) -> Option<(&[u8], &[u8])> {
+    // All but a folder's have six digits.
+    let space = match entry.get(6) {
+        Some(b' ') if entry.get(5) != Some(&b' ') => 6,
+        _ => entry.iter().position(|byte| *byte == b' ')?,
+    };
+    Some((entry.get(..space)?, entry.get(space + 1..)?))
+}
+
+/// Returns true if and only if the mode is a folder's.
+pub(super) fn is_folder(mode: &[u8]) -> bool {
+    !mode.starts_with(b"1") && Mode::parse(mode) == Some(Mode::Tree)
+}
+
 fn split_entry(raw: &[u8], format: ObjectFormat) -> Option<(Entry<'_>, &[u8])> {
-    let space = raw.iter().position(|byte| *byte == b' ')?;
-    let (mode, named) = (raw.get(..space)?, raw.get(space + 1..)?);
-    let end = named.iter().position(|byte| *byte == 0)?;
+    let (mode, named) = split_mode(raw)?;
+    let end = end_of_name(named)?;
     let (name, after) = (named.get(..end)?, named.get(end + 1..)?);
     let oid = Oid::from_bytes(after.get(..format.raw_len())?)?;
     let leaf = Leaf {
@@ -203,10 +280,7 @@ mod tests {
             raw.extend(format!("{mode} {name}\0").bytes());
             raw.extend(oid.as_bytes());
         }
-        TreeObject {
-            oid: Some(oid),
-            raw: raw.into(),
-        }
+        TreeObject::new(oid, raw.into())
     }
 
     #[test]

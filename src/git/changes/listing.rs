@@ -55,18 +55,18 @@ impl Listing<'_, '_> {
             for _ in old.iter().chain(new) {
                 self.budget.tree_object()?;
             }
-            let versions = [self.trees.get(*new)?, self.trees.get(*old)?];
+            let (new, old) = (self.trees.get(*new)?, self.trees.get(*old)?);
             let mut differs = folder.depth == 0;
-            differences(&versions, &mut |difference| {
+            differences(&new, &old, &mut |difference| {
                 differs = true;
-                let name = difference.name;
+                let name = difference.name.bytes;
                 path.truncate(folder.path.len());
                 path.extend_from_slice(name);
-                if !difference.is_folder() {
+                if !difference.name.is_folder {
                     visit(*at, &path);
                     return Ok(());
                 }
-                let versions = difference.first_two();
+                let versions = difference.oids();
                 let known = names.get(name).and_then(|place| open.get_mut(*place));
                 if let Some(below) = known {
                     below.pairs.push((*at, versions));

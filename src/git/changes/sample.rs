@@ -102,13 +102,13 @@ impl Sampler<'_, '_> {
         for _ in old.iter().chain(&new) {
             self.budget.tree_object()?;
         }
-        let versions = [self.trees.get(new)?, self.trees.get(old)?];
+        let (new, old) = (self.trees.get(new)?, self.trees.get(old)?);
         let mut found = Vec::new();
         let mut differs = folder.depth == 0;
-        differences(&versions, &mut |difference| {
+        differences(&new, &old, &mut |difference| {
             differs = true;
-            let name = difference.name;
-            if !difference.is_folder() {
+            let name = difference.name.bytes;
+            if !difference.name.is_folder {
                 let class = self.states.class(folder.state, name);
                 let path = || Found::Path([&folder.path, name].concat());
                 found.extend(class.meets(self.wanted).then(path));
@@ -119,7 +119,7 @@ impl Sampler<'_, '_> {
                 found.push(Found::Folder(Folder {
                     path: [&folder.path, name, b"/"].concat(),
                     state,
-                    versions: difference.first_two(),
+                    versions: difference.oids(),
                     depth: folder.depth + 1,
                 }));
             }

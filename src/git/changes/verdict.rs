@@ -104,12 +104,12 @@ impl<'w, 'r> Verdicts<'w, 'r> {
         for _ in old.iter().chain(&new) {
             self.budget.tree_object()?;
         }
-        let versions = [self.trees.get(new)?, self.trees.get(old)?];
+        let (new, old) = (self.trees.get(new)?, self.trees.get(old)?);
         let mut found = ClassMask::EMPTY;
         let mut folders = Vec::new();
-        differences(&versions, &mut |difference| {
-            let name = difference.name;
-            if !difference.is_folder() {
+        differences(&new, &old, &mut |difference| {
+            let name = difference.name.bytes;
+            if !difference.name.is_folder {
                 found |= self.states.class(folder.state, name);
                 return Ok(());
             }
@@ -117,7 +117,7 @@ impl<'w, 'r> Verdicts<'w, 'r> {
             let possible = self.states.below(child);
             match possible.is_one() {
                 true => found |= possible,
-                false => folders.push((possible, name.to_vec(), difference.first_two())),
+                false => folders.push((possible, name.to_vec(), difference.oids())),
             }
             Ok(())
         })?;

@@ -24,7 +24,7 @@ pub(super) struct Blobs<'r> {
     repo: &'r Repo,
     reader: PackReader,
     read: usize,
-    recent: Store<Oid>,
+    recent: Store<Oid, Bytes>,
     made: HashMap<Oid, Bytes>,
     made_bytes: usize,
 }

@@ -18,7 +18,6 @@
 
 mod blobs;
 mod fold;
-mod leaves;
 mod scratch;
 mod shape;
 mod text;
@@ -28,14 +27,13 @@ use std::rc::Rc;
 
 use self::blobs::Blobs;
 use self::fold::{Fold, Outcome};
-use self::leaves::Leaves;
 use self::scratch::{MadeUp, Scratch};
 use self::shape::Shape;
 use super::history::History;
 use super::merge::settle;
 use super::open::Repo;
 use super::tree_object::{Leaf, Mode};
-use super::trees::Bytes;
+use super::trees::{Bytes, Trees};
 use crate::budget::Budget;
 use crate::error::Error;
 use crate::update::Oid;
@@ -82,7 +80,7 @@ pub(super) struct Contents<'r> {
     /// Made for the first question and kept: what one round merged, the next may ask about.
     scratch: Option<Rc<Scratch<'r>>>,
     shapes: HashMap<(Oid, Oid), Rc<Shape>>,
-    leaves: Leaves<'r>,
+    trees: Trees<'r>,
     blobs: Blobs<'r>,
 }
 
@@ -97,7 +95,7 @@ impl<'r> Contents<'r> {
             open: BTreeSet::new(),
             scratch: None,
             shapes: HashMap::new(),
-            leaves: Leaves::new(repo),
+            trees: Trees::new(repo),
             blobs: Blobs::new(repo),
         }
     }
@@ -220,7 +218,7 @@ impl<'r> Contents<'r> {
 
     fn leaf_at(&mut self, tree: Oid, path: &[u8]) -> Result<Option<Leaf>, Error> {
         self.budget.time()?;
-        self.leaves.at(tree, path)
+        self.trees.leaf_at(tree, path)
     }
 
     /// Puts all noted questions to git.

@@ -10,8 +10,8 @@ use crate::budget::{Budget, Exceeded};
 use crate::classify::{ClassMask, State, States};
 use crate::error::Error;
 use crate::git::changes::DEEPEST;
-use crate::git::tree_object::{Leaf, TreeObject};
-use crate::git::trees::{Difference, Trees, differences};
+use crate::git::tree_object::{Leaf, Name, TreeObject};
+use crate::git::trees::{Trees, unsettled};
 use crate::update::Oid;
 
 /// A folder still to be walked, for all merges whose sides don't settle it.
@@ -79,9 +79,9 @@ pub(in crate::git) fn survey(
             .filter(|merge| !merge.trees.is_settled())
         {
             let versions = Versions::read(&merge.trees, trees, budget)?;
-            differences(&versions.objects, &mut |difference| {
-                walk.row(&folder, merge, &versions, difference)
-            })?;
+            for name in versions.unsettled()? {
+                walk.row(&folder, merge, &versions, name)?;
+            }
         }
     }
     Ok(walk.surveys)
@@ -109,6 +109,23 @@ impl Versions {
             places,
         })
     }
+
+    fn unsettled(&self) -> Result<Vec<Name<'_>>, Error> {
+        let object = |place: &Option<usize>| self.objects.get((*place)?);
+        let all = |places: &[Option<usize>]| places.iter().filter_map(object).collect::<Vec<_>>();
+        let lost = Error::Internal("a merge without a version");
+        let merge = object(&self.places.merge).ok_or(lost)?;
+        let bases = self.places.bases.concat();
+        unsettled(merge, &all(&self.places.parents), &all(&bases))
+    }
+
+    /// What stands under the name, on each side.
+    fn row(&self, name: Name<'_>) -> Result<Side<Leaf>, Error> {
+        let leaves = self.objects.iter().map(|object| object.find(name));
+        let leaves: SmallVec<[Option<Leaf>; 4]> = leaves.collect::<Result<_, _>>()?;
+        let leaf = |place: &Option<usize>| leaves.get((*place)?).copied().flatten();
+        Ok(self.places.map(leaf))
+    }
 }
 
 struct Walk<'w, 'c> {
@@ -127,28 +144,27 @@ impl Walk<'_, '_> {
         folder: &Folder,
         merge: &Open,
         versions: &Versions,
-        difference: Difference<'_>,
+        name: Name<'_>,
     ) -> Result<(), Error> {
-        let leaf = |place: &Option<usize>| difference.leaves.get((*place)?).copied().flatten();
-        let row = versions.places.map(leaf);
+        let row = versions.row(name)?;
         if row.is_settled() {
             return Ok(());
         }
         let at = merge.at;
-        let clash = merge.clash || clashes(&row, difference, versions)?;
-        if difference.is_folder() {
+        let clash = merge.clash || clashes(&row, versions, name)?;
+        if name.is_folder {
             let trees = row.map(|leaf| leaf.map(|leaf| leaf.oid));
-            self.enter(folder, difference.name, Open { at, trees, clash });
+            self.enter(folder, name.bytes, Open { at, trees, clash });
             return Ok(());
         }
         if !self
             .states
-            .class(folder.state, difference.name)
+            .class(folder.state, name.bytes)
             .meets(self.wanted)
         {
             return Ok(());
         }
-        let path = [&folder.prefix, difference.name].concat();
+        let path = [&folder.prefix, name.bytes].concat();
         let departure = match clash {
             true => Departure::Kind,
             false => Departure::Settled,
@@ -184,37 +200,16 @@ impl Walk<'_, '_> {
 
 /// Returns true if and only if the parents disagree on whether the name is a folder, and neither
 /// of the two is what a base has there: then git can keep only one of them.
-fn clashes(
-    row: &Side<Leaf>,
-    difference: Difference<'_>,
-    versions: &Versions,
-) -> Result<bool, Error> {
+fn clashes(row: &Side<Leaf>, versions: &Versions, name: Name<'_>) -> Result<bool, Error> {
     // Where every parent has this kind, none has the other.
     if row.parents.iter().all(Option::is_some) {
         return Ok(false);
     }
-    let other = |version: &TreeObject| find(version, difference.name, !difference.is_folder());
-    let others = versions.objects.iter().map(other);
-    let others: Vec<Option<Leaf>> = others.collect::<Result<_, _>>()?;
-    let other = |place: &Option<usize>| others.get((*place)?).copied().flatten();
-    Ok(made(row) && made(&versions.places.map(other)))
+    Ok(made(row) && made(&versions.row(name.of_other_kind())?))
 }
 
 /// Returns true if and only if a parent has there what no base has.
 fn made(row: &Side<Leaf>) -> bool {
     let mut there = row.parents.iter().filter(|leaf| leaf.is_some());
     there.any(|leaf| !row.bases.iter().flatten().any(|base| base == leaf))
-}
-
-/// The entry of that name and kind.
-fn find(version: &TreeObject, name: &[u8], is_folder: bool) -> Result<Option<Leaf>, Error> {
-    let mut rest = version.raw.as_slice();
-    while !rest.is_empty() {
-        let (entry, after) = version.split(rest)?;
-        if entry.name == name && entry.is_tree() == is_folder {
-            return Ok(Some(entry.leaf));
-        }
-        rest = after;
-    }
-    Ok(None)
 }

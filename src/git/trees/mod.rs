@@ -2,6 +2,7 @@
 
 mod compare;
 mod delta;
+mod index;
 mod packs;
 mod shared;
 mod store;
@@ -10,12 +11,13 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-pub(super) use self::compare::{Difference, differences};
+pub(super) use self::compare::{differences, unsettled};
+pub(super) use self::index::Index;
 pub(super) use self::packs::{Kind, PackReader, Packs};
 use self::shared::Source;
 pub(super) use self::store::Store;
 use super::open::Repo;
-use super::tree_object::TreeObject;
+use super::tree_object::{Leaf, Name, TreeObject};
 use crate::error::Error;
 use crate::update::Oid;
 
@@ -37,7 +39,7 @@ pub(super) struct Trees<'r> {
     /// How many libgit2 is to read.
     few: usize,
     read: usize,
-    recent: Store<Oid>,
+    recent: Store<Oid, TreeObject>,
 }
 
 impl<'r> Trees<'r> {
@@ -68,20 +70,36 @@ impl<'r> Trees<'r> {
             return Ok(TreeObject::default());
         };
         let known = self.recent.get(&name);
-        let raw = known.map_or_else(|| self.read(name), Ok)?;
-        Ok(TreeObject { oid, raw })
+        known.map_or_else(|| self.read(name), Ok)
     }
 
-    fn read(&mut self, name: Oid) -> Result<Bytes, Error> {
+    fn read(&mut self, name: Oid) -> Result<TreeObject, Error> {
         self.read += 1;
         if self.read > self.few {
             let packs = opened(&mut self.packs, &mut self.source)?;
             if let Some(raw) = self.reader.object(packs, name) {
-                return Ok(self.recent.put(name, raw));
+                return Ok(self.recent.put(name, TreeObject::new(name, raw)));
             }
         }
-        let raw = self.source.repo()?.tree_object(Some(name))?.raw;
-        Ok(self.recent.put(name, raw))
+        let object = self.source.repo()?.tree_object(name)?;
+        Ok(self.recent.put(name, object))
+    }
+
+    /// What stands at a path below a tree object; `None` where nothing does, or a folder.
+    pub fn leaf_at(&mut self, tree: Oid, path: &[u8]) -> Result<Option<Leaf>, Error> {
+        let mut folders = path.split(|byte| *byte == b'/');
+        let Some(file) = folders.next_back() else {
+            return Ok(None);
+        };
+        let name = |bytes, is_folder| Name { bytes, is_folder };
+        let mut at = tree;
+        for folder in folders {
+            match self.get(Some(at))?.find(name(folder, true))? {
+                Some(leaf) => at = leaf.oid,
+                None => return Ok(None),
+            }
+        }
+        self.get(Some(at))?.find(name(file, false))
     }
 }
 

@@ -142,7 +142,7 @@ impl Kind {
 pub(in crate::git) struct PackReader {
     kind: Kind,
     inflate: gix_zlib::Inflate,
-    store: Store<Place>,
+    store: Store<Place, Bytes>,
     /// The pack that had the last object.
     last: usize,
     /// The deltas of the chain at hand, one behind the other.
