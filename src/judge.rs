@@ -365,14 +365,19 @@ impl<'r> Judge<'r> {
         })
     }
 
-    /// All classes that a commit touches, also those of a merge that no rule of its tree asks for.
+    /// All classes that a commit touches; of a merge those that a rule of any tree asks for. To
+    /// know of the others could mean to have git merge hundreds of files, for a line of advice.
     pub(crate) fn all_classes(&self, commits: &Commits, at: CommitIx) -> Result<ClassMask, Error> {
         let known = commits.touched.get(at).copied().unwrap_or_default().all();
         if !commits.range.rows.get(at).is_some_and(CommitRow::is_merge) {
             return Ok(known);
         }
         let alone = commits.range.alone(at)?;
-        let asked = Touched::either(ClassMask::ALL);
+        let trees = self.policy.trees.iter().map(paths::asked);
+        let asked = trees.fold(Touched::default(), |all, asked| Touched {
+            own: all.own | asked.own,
+            resolved: all.resolved | asked.resolved,
+        });
         let all = self.changes.borrow_mut().classes(&alone, asked)?;
         Ok(all.iter().fold(known, |all, touched| all | touched.all()))
     }
