@@ -40,8 +40,11 @@
 //! objects of merge, parents and bases tell nearly all of it (`merge::walk`), again folder by
 //! folder for all merges together. That a folder differs from those of all parents doesn't mean
 //! that a path in it does: so, unlike above, the walk goes down to the paths. It keeps to the
-//! folders that can have a class which a rule asks for. Contents are merged last, where both sides
-//! changed a path, and only if its class could still tell something new (`merges`).
+//! folders that can have a class which a rule asks for. In a folder, where the merge has what one
+//! parent has and the other what the base has, all is settled: so two comparisons of two versions
+//! find the names that must be looked at on every side, however far the parents are apart
+//! (`trees::compare`). Contents are merged last, where both sides changed a path, and only if its
+//! class could still tell something new (`merges`).
 
 mod listing;
 mod merges;
