@@ -94,8 +94,10 @@ fn lines(range: &Range) -> Result<Vec<Vec<CommitIx>>, Error> {
                 Some(Parent::Out(_)) | None => None,
             };
         }
-        line.reverse();
-        lines.push(line);
+        if !line.is_empty() {
+            line.reverse();
+            lines.push(line);
+        }
     }
     Ok(lines)
 }

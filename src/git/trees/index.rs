@@ -69,6 +69,8 @@ impl Index {
         tail: &dyn Fn(usize) -> Option<&'k [u32]>,
     ) -> Result<(), Error> {
         let whole = object.raw.len();
+        // Whatever is noted below is no more than that.
+        place(whole)?;
         loop {
             if let Some((known, rest)) = tail(whole - at).and_then(<[u32]>::split_first) {
                 let (here, there) = (place(at)?, *known);
