@@ -1,21 +1,18 @@
 //! Versions of one folder, side by side.
 //!
-//! Nearly always a few entries of many differ. So what both versions begin with and what both end
-//! with is stepped over by comparing bytes, and where entries begin in between is known from the
-//! one version for the other (`index`). Of the entries that are left, those that are the same bytes
-//! are stepped over too. Only what differs is taken apart.
+//! Nearly always a few entries of many differ. So the bytes of both are gone through together, and
+//! as far as they are the same, they are stepped over by comparing them; of the entry that differs
+//! it is known from the one version where it begins, and so it is in the other one (`index`). Only
+//! what differs is taken apart.
 //!
 //! What is taken apart must make sense, or the object is refused. That the rest does follows: a
 //! name that the other version has stands where it stands there, and a new one is held against
 //! those beside it.
 
-use super::index::{Alike, Index};
+use super::index::Draft;
 use crate::error::Error;
 use crate::git::tree_object::{Entry, Leaf, Name, TreeObject};
 use crate::update::Oid;
-
-/// Bytes that are compared at once.
-const BLOCK: usize = 256;
 
 /// A name at which two versions differ. Where a file became a folder, or a folder a file, the name
 /// comes twice: once for each kind.
@@ -42,12 +39,13 @@ pub(in crate::git) fn differences<'t>(
     old: &'t TreeObject,
     visit: &mut dyn FnMut(Difference<'t>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    each(new, old, &mut |difference, at| {
+    for (difference, place) in each(new, old)? {
         if difference.old.is_none() {
-            new.check_place(at)?;
+            new.check_place(place)?;
         }
-        visit(difference)
-    })
+        visit(difference)?;
+    }
+    Ok(())
 }
 
 /// The names at which what a merge has in a folder could be anything else than what the table of
@@ -58,179 +56,126 @@ pub(in crate::git) fn unsettled<'t>(
     parents: &[&'t TreeObject],
     bases: &[&'t TreeObject],
 ) -> Result<Vec<Name<'t>>, Error> {
-    let mut names = Vec::new();
-    let mut note = |difference: Difference<'t>| {
-        names.push(difference.name);
-        Ok(())
+    let [first, second] = parents else {
+        return all_names(merge, parents.iter().chain(bases));
     };
-    if let [first, second] = parents {
-        let (one, other) = nearest(merge, (*first, *second), bases);
-        differences(merge, one, &mut note)?;
-        for base in bases {
-            each(other, base, &mut |difference, _| note(difference))?;
-        }
-    } else {
-        for other in parents.iter().chain(bases) {
-            differences(merge, other, &mut note)?;
-        }
+    let mut found = Vec::new();
+    differences(merge, first, &mut |difference| {
+        found.push((difference, Between::MergeAndFirst));
+        Ok(())
+    })?;
+    let mut note = |new, old, between| {
+        let differences = each(new, old)?.into_iter();
+        found.extend(differences.map(|(difference, _)| (difference, between)));
+        Ok::<_, Error>(())
+    };
+    for base in bases {
+        note(second, base, Between::SecondAndBase)?;
+    }
+    // Bases far apart differ at many names at which the sides don't.
+    let parents_told = bases.len() > 1;
+    if parents_told {
+        note(first, second, Between::Parents)?;
+    }
+    found.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
+    let same_name = found.chunk_by(|(one, _), (other, _)| one.name == other.name);
+    let is_settled =
+        |lists: &[_]| is_taken_over(lists, bases.len()) || parents_told && is_same_on_sides(lists);
+    let open = same_name.filter(|lists| !is_settled(lists));
+    Ok(open
+        .filter_map(|lists| Some(lists.first()?.0.name))
+        .collect())
+}
+
+/// Which two versions differ, of a merge of two parents.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Between {
+    MergeAndFirst,
+    Parents,
+    SecondAndBase,
+}
+
+/// Returns true if and only if the second parent changed what every base and the first parent have
+/// there, and the merge has what the second parent has.
+fn is_taken_over(lists: &[(Difference<'_>, Between)], bases: usize) -> bool {
+    let mut lists = lists
+        .iter()
+        .filter(|(_, between)| *between != Between::Parents);
+    let Some((own, Between::MergeAndFirst)) = lists.next() else {
+        return false;
+    };
+    let mut same = 0;
+    lists.all(|(change, _)| {
+        same += 1;
+        change == own
+    }) && same == bases
+}
+
+/// Returns true if and only if the merge and its parents have the same there.
+fn is_same_on_sides(lists: &[(Difference<'_>, Between)]) -> bool {
+    lists
+        .iter()
+        .all(|(_, between)| *between == Between::SecondAndBase)
+}
+
+/// The names at which a merge isn't the same as any one of the others.
+fn all_names<'o, 't: 'o>(
+    merge: &'t TreeObject,
+    others: impl Iterator<Item = &'o &'t TreeObject>,
+) -> Result<Vec<Name<'t>>, Error> {
+    let mut names = Vec::new();
+    for other in others {
+        differences(merge, other, &mut |difference| {
+            names.push(difference.name);
+            Ok(())
+        })?;
     }
     names.sort_unstable();
     names.dedup();
     Ok(names)
 }
 
-/// The parents in the order in which there is less to look at.
-fn nearest<'t>(
-    merge: &TreeObject,
-    (first, second): (&'t TreeObject, &'t TreeObject),
-    bases: &[&TreeObject],
-) -> (&'t TreeObject, &'t TreeObject) {
-    let apart = |one: &TreeObject, other: &TreeObject| {
-        let bases = bases.iter().map(|base| unlike(other, base));
-        unlike(merge, one) + bases.sum::<usize>()
-    };
-    match apart(first, second) {
-        0 => (first, second),
-        so_far if so_far <= apart(second, first) => (first, second),
-        _ => (second, first),
-    }
-}
-
-/// How many bytes are neither in what two versions begin with nor in what they end with.
-fn unlike(one: &TreeObject, other: &TreeObject) -> usize {
-    if one.oid == other.oid {
-        return 0;
-    }
-    let alike = common_prefix(&one.raw, &other.raw) + common_suffix(&one.raw, &other.raw);
-    one.raw.len().max(other.raw.len()).saturating_sub(alike)
-}
-
-/// Calls `visit` with each name at which the versions differ, and the place of its entry in the new
-/// one: where it is missing, that of the next one.
+/// The names at which the versions differ, each with the place of its entry in the new one: where
+/// it is missing, that of the next one.
 fn each<'t>(
     new: &'t TreeObject,
     old: &'t TreeObject,
-    visit: &mut dyn FnMut(Difference<'t>, usize) -> Result<(), Error>,
-) -> Result<(), Error> {
+) -> Result<Vec<(Difference<'t>, usize)>, Error> {
+    let mut found = Vec::new();
     if new.oid == old.oid {
-        return Ok(());
+        return Ok(found);
     }
-    let (mut new, mut old) = middles(new, old)?;
+    let is_new_known = new.is_indexed();
+    let (known, other) = match is_new_known {
+        true => (new, old),
+        false => (old, new),
+    };
+    let mut sides = Draft::new(other, known)?;
     loop {
-        while let (Some(one), Some(other)) = (new.raw(), old.raw())
-            && one == other
-        {
-            new.at += 1;
-            old.at += 1;
-        }
-        let fronts = (new.front()?, old.front()?);
-        let name = match fronts {
-            (None, None) => return Ok(()),
+        sides.step_over();
+        let (one, two) = (sides.known()?, sides.other()?);
+        let name = match (one, two) {
+            (None, None) => break,
             (Some(one), None) | (None, Some(one)) => one.name(),
-            (Some(one), Some(other)) => one.name().min(other.name()),
+            (Some(one), Some(two)) => one.name().min(two.name()),
         };
-        let place = new.at;
-        let difference = Difference {
-            name,
-            new: new.take(fronts.0, name),
-            old: old.take(fronts.1, name),
+        let named = |entry: Option<Entry<'t>>| entry.filter(|entry| entry.name() == name);
+        let (one, two) = (named(one), named(two));
+        let (at_known, at_other) = sides.places();
+        sides.advance(one.is_some(), two.is_some())?;
+        let ((new, place), old) = match is_new_known {
+            true => ((one, at_known), two),
+            false => ((two, at_other), one),
         };
+        let leaf = |entry: Option<Entry<'_>>| entry.map(|entry| entry.leaf);
+        let (new, old) = (leaf(new), leaf(old));
         // The same may be spelt in two ways.
-        if difference.new != difference.old {
-            visit(difference, place)?;
+        if new != old {
+            found.push((Difference { name, new, old }, place));
         }
     }
-}
-
-/// The entries of a version that are neither in its shared beginning nor in its shared end.
-struct Middle<'t> {
-    object: &'t TreeObject,
-    index: &'t Index,
-    at: usize,
-    end: usize,
-}
-
-impl<'t> Middle<'t> {
-    /// The bytes of the entry at the front; `None` at the end.
-    fn raw(&self) -> Option<&'t [u8]> {
-        self.index
-            .raw(self.object, self.at)
-            .filter(|_| self.at < self.end)
-    }
-
-    /// The entry at the front.
-    fn front(&self) -> Result<Option<Entry<'t>>, Error> {
-        let split = |raw| Ok(self.object.split(raw)?.0);
-        self.raw().map(split).transpose()
-    }
-
-    /// Steps over the entry at the front, if it has this name; what stands there.
-    fn take(&mut self, front: Option<Entry<'t>>, name: Name<'_>) -> Option<Leaf> {
-        let entry = front.filter(|entry| entry.name() == name)?;
-        self.at += 1;
-        Some(entry.leaf)
-    }
-}
-
-/// What is to be looked at of two versions.
-fn middles<'t>(
-    new: &'t TreeObject,
-    old: &'t TreeObject,
-) -> Result<(Middle<'t>, Middle<'t>), Error> {
-    let prefix = common_prefix(&new.raw, &old.raw);
-    let suffix = common_suffix(&new.raw, &old.raw);
-    let like = |other| Alike {
-        other,
-        prefix,
-        suffix,
-    };
-    let (new_index, old_index) = if new.is_indexed() {
-        (new.index()?, old.index_like(&like(new))?)
-    } else {
-        (new.index_like(&like(old))?, old.index()?)
-    };
-    let at = new_index.whole_within(prefix);
-    let rest = |index: &Index| index.count().saturating_sub(at);
-    let tail = new_index.whole_at_end(old_index, suffix);
-    let tail = tail.min(rest(new_index)).min(rest(old_index));
-    let middle = |object, index: &'t Index| Middle {
-        object,
-        index,
-        at,
-        end: index.count() - tail,
-    };
-    Ok((middle(new, new_index), middle(old, old_index)))
-}
-
-fn common_prefix(one: &[u8], other: &[u8]) -> usize {
-    let blocks = one.chunks_exact(BLOCK).zip(other.chunks_exact(BLOCK));
-    let same = BLOCK * blocks.take_while(|(one, other)| one == other).count();
-    let (one, other) = (rest(one, same), rest(other, same));
-    let words = one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0);
-    let words = 8 * words.take_while(|(one, other)| one == other).count();
-    let bytes = rest(one, words).iter().zip(rest(other, words));
-    same + words + bytes.take_while(|(one, other)| one == other).count()
-}
-
-fn rest(bytes: &[u8], from: usize) -> &[u8] {
-    bytes.get(from..).unwrap_or_default()
-}
-
-fn common_suffix(one: &[u8], other: &[u8]) -> usize {
-    let blocks = one.rchunks_exact(BLOCK).zip(other.rchunks_exact(BLOCK));
-    let same = BLOCK * blocks.take_while(|(one, other)| one == other).count();
-    let (one, other) = (front(one, same), front(other, same));
-    let words = one.as_rchunks::<8>().1.iter().rev();
-    let words = words.zip(other.as_rchunks::<8>().1.iter().rev());
-    let words = 8 * words.take_while(|(one, other)| one == other).count();
-    let bytes = front(one, words).iter().rev();
-    let bytes = bytes.zip(front(other, words).iter().rev());
-    same + words + bytes.take_while(|(one, other)| one == other).count()
-}
-
-/// What comes before the last bytes.
-fn front(bytes: &[u8], but: usize) -> &[u8] {
-    bytes.get(..bytes.len() - but).unwrap_or_default()
+    sides.done();
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -367,23 +312,46 @@ mod tests {
         }
 
         #[test]
-        fn what_is_settled_needs_no_look(folders in prop::collection::vec(folders(), 4)) {
-            let sides: Vec<Folder> = folders.into_iter().map(|some| some[0].clone()).collect();
-            let objects: Vec<TreeObject> = sides.iter().enumerate().map(|(at, side)| {
-                let oid = Oid::from_bytes(&[u8::try_from(at + 1).unwrap(); 20]).unwrap();
-                TreeObject::new(oid, version(side).raw)
-            }).collect();
-            let [merge, one, other, base] = objects.iter().collect::<Vec<_>>()[..] else { panic!() };
-            for (parents, bases) in [(vec![one, other], vec![base]), (vec![one, other, base], vec![])] {
-                let names = unsettled(merge, &parents, &bases).unwrap();
-                let names: BTreeSet<Vec<u8>> = names.into_iter().map(shown).collect();
-                for (name, leaves) in spelt_out(&sides) {
-                    let settled = leaves[0] == leaves[1] && leaves[2] == leaves[3]
-                        || leaves[0] == leaves[2] && leaves[1] == leaves[3];
-                    prop_assert!(settled && parents.len() == 2 || names.contains(&name));
-                }
+        fn what_is_settled_needs_no_look(
+            folders in folders(),
+            sides in prop::collection::vec(0..4_usize, 5),
+            bases in 0..=2_usize,
+        ) {
+            let sides: Vec<Folder> = sides.iter().map(|at| folders[at % folders.len()].clone()).collect();
+            let objects: Vec<TreeObject> = sides.iter().map(named).collect();
+            let [merge, one, other, rest @ ..] = &objects.iter().collect::<Vec<_>>()[..] else { panic!() };
+            let (parents, bases) = match bases {
+                0 => (vec![*one, *other, rest[0], rest[1]], vec![]),
+                bases => (vec![*one, *other], rest[..bases].to_vec()),
+            };
+            let names = unsettled(merge, &parents, &bases).unwrap();
+            prop_assert!(names.is_sorted_by(|one, other| one < other));
+            let names: BTreeSet<Vec<u8>> = names.into_iter().map(shown).collect();
+            for (name, leaves) in spelt_out(&sides) {
+                let [merge, one, other, rest @ ..] = &leaves[..] else { panic!() };
+                let in_bases = &rest[..bases.len()];
+                let differs = parents.len() > 2 && leaves.iter().any(|leaf| leaf != merge)
+                    || parents.len() == 2 && !settles(in_bases, (one, other), merge);
+                prop_assert!(!differs || names.contains(&name), "{name:?} {leaves:?}");
+                let taken_over = merge == other && in_bases.iter().all(|base| base == one);
+                prop_assert!(parents.len() > 2 || !taken_over || !names.contains(&name), "{name:?} {leaves:?}");
             }
         }
+    }
+
+    /// Returns true if and only if all bases say that the sides are merged to this.
+    fn settles<T: PartialEq>(bases: &[T], (one, other): (&T, &T), merged: &T) -> bool {
+        bases.iter().all(|base| match () {
+            () if one == other || base == other => merged == one,
+            () => base == one && merged == other,
+        })
+    }
+
+    /// Its version, under a name that hangs on what is in it.
+    fn named(folder: &Folder) -> TreeObject {
+        let raw = version(folder).raw;
+        let name = git2::Oid::hash_object(git2::ObjectType::Tree, &raw).unwrap();
+        TreeObject::new(Oid::from_bytes(name.as_bytes()).unwrap(), raw)
     }
 
     #[test]

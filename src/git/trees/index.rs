@@ -1,15 +1,18 @@
 //! Where the entries of a tree object begin, so that any of them can be found by its name.
 //!
 //! To learn that, the object's bytes have to be gone through from the front: an entry ends where
-//! its object's name does, and these are any bytes at all. But of a version that is nearly the same
-//! as another, only what is between the bytes that both begin with and those that both end with
-//! has to be looked at: the rest begins where it does in the other one.
+//! its object's name does, and these are any bytes at all. But where two versions are compared of
+//! which one is known, the other one's entries begin, as far as both are the same bytes, where they
+//! do in the first ([`Draft`]).
 
 use std::cell::OnceCell;
 use std::cmp::Ordering;
 
 use crate::error::Error;
 use crate::git::tree_object::{Entry, Leaf, Name, TreeObject, is_folder, split_mode, split_name};
+
+/// Bytes that are compared at once.
+const BLOCK: usize = 256;
 
 /// The places of a tree object's entries.
 #[derive(Debug)]
@@ -21,70 +24,26 @@ pub(in crate::git) struct Index {
     is_sorted: OnceCell<bool>,
 }
 
-/// Another version, whose index is known: how many bytes both begin and end with.
-pub(super) struct Alike<'o> {
-    pub other: &'o TreeObject,
-    pub prefix: usize,
-    pub suffix: usize,
-}
-
 impl Index {
-    /// Where the entries of the object begin. Errors if the last one is cut off.
-    fn of(object: &TreeObject) -> Result<Self, Error> {
-        let mut index = Self {
-            starts: Vec::new(),
-            is_sorted: OnceCell::new(),
-        };
-        index.go_on(object, 0, &|_| None)?;
-        Ok(index)
-    }
-
-    /// The same, from that of another version.
-    fn like(object: &TreeObject, alike: &Alike<'_>) -> Result<Self, Error> {
-        let known = alike.other.index()?;
-        let mut starts = known
-            .starts
-            .get(..known.before(alike.prefix))
-            .unwrap_or_default()
-            .to_vec();
-        let at = starts.pop().unwrap_or_default() as usize;
-        let mut index = Self {
+    /// These places.
+    fn new(starts: Vec<u32>) -> Self {
+        Self {
             starts,
             is_sorted: OnceCell::new(),
-        };
-        let tail = |left: usize| match left <= alike.suffix {
-            true => known.tail_of(left),
-            false => None,
-        };
-        index.go_on(object, at, &tail)?;
-        Ok(index)
+        }
     }
 
-    /// Notes where entries begin, from `at` on; as soon as so many bytes are left that `tail` knows
-    /// the rest, from there.
-    fn go_on<'k>(
-        &mut self,
-        object: &TreeObject,
-        mut at: usize,
-        tail: &dyn Fn(usize) -> Option<&'k [u32]>,
-    ) -> Result<(), Error> {
+    /// Where the entries of the object begin. Errors if the last one is cut off.
+    fn of(object: &TreeObject) -> Result<Self, Error> {
         let whole = object.raw.len();
-        // Whatever is noted below is no more than that.
-        place(whole)?;
-        loop {
-            if let Some((known, rest)) = tail(whole - at).and_then(<[u32]>::split_first) {
-                let (here, there) = (place(at)?, *known);
-                self.starts.push(here);
-                self.starts
-                    .extend(rest.iter().map(|start| start - there + here));
-                return Ok(());
-            }
-            self.starts.push(place(at)?);
-            if at == whole {
-                return Ok(());
-            }
+        let mut starts = Vec::new();
+        let mut at = 0;
+        while at < whole {
+            starts.push(place(at)?);
             at += object.length_at(at)?;
         }
+        starts.push(place(whole)?);
+        Ok(Self::new(starts))
     }
 
     /// Returns true if and only if the names are in git's order, each once.
@@ -100,36 +59,6 @@ impl Index {
         self.starts.len().saturating_sub(1)
     }
 
-    /// How many entries begin at one of the first `bytes`, or right behind them; the end counts.
-    fn before(&self, bytes: usize) -> usize {
-        self.starts
-            .partition_point(|start| *start as usize <= bytes)
-    }
-
-    /// How many entries are whole within the first `bytes`.
-    pub(super) fn whole_within(&self, bytes: usize) -> usize {
-        self.before(bytes).saturating_sub(1)
-    }
-
-    /// The places from the one on behind which so many bytes are left, if an entry begins there.
-    fn tail_of(&self, left: usize) -> Option<&[u32]> {
-        let whole = *self.starts.last()? as usize;
-        let wanted = u32::try_from(whole.checked_sub(left)?).ok()?;
-        let at = self.starts.binary_search(&wanted).ok()?;
-        self.starts.get(at..)
-    }
-
-    /// How many entries the last `bytes` hold, of those that begin as far from the end as one of
-    /// the other version.
-    pub(super) fn whole_at_end(&self, other: &Self, bytes: usize) -> usize {
-        let whole = self.starts.last().map_or(0, |end| *end as usize);
-        let left = |start: &u32| whole - *start as usize;
-        let from = self.starts.partition_point(|start| left(start) > bytes);
-        let mut ends = self.starts.iter().skip(from);
-        let shared = ends.find_map(|start| other.tail_of(left(start)));
-        shared.map_or(0, |starts| starts.len().saturating_sub(1))
-    }
-
     /// The bytes of an entry.
     pub(super) fn raw<'t>(&self, object: &'t TreeObject, at: usize) -> Option<&'t [u8]> {
         let (start, end) = (self.starts.get(at)?, self.starts.get(at + 1)?);
@@ -141,15 +70,119 @@ fn place(at: usize) -> Result<u32, Error> {
     u32::try_from(at).map_err(|_| Error::Repository("a tree object of more than 4 GiB".into()))
 }
 
+/// Two versions, gone through side by side: one that is indexed, and another one of which it is
+/// noted where its entries begin.
+pub(super) struct Draft<'t> {
+    known: &'t TreeObject,
+    other: &'t TreeObject,
+    index: &'t Index,
+    /// The place of the entry at hand in the known version.
+    at: usize,
+    /// Where the entries of the other one begin that were gone through.
+    starts: Vec<u32>,
+    /// Where the one at hand begins.
+    start: u32,
+}
+
+impl<'t> Draft<'t> {
+    /// Nothing gone through yet.
+    pub fn new(other: &'t TreeObject, known: &'t TreeObject) -> Result<Self, Error> {
+        // Whatever is noted below is no more than that.
+        place(other.raw.len())?;
+        let index = known.index()?;
+        Ok(Self {
+            known,
+            other,
+            index,
+            at: 0,
+            starts: Vec::with_capacity(index.starts.len() + 1),
+            start: 0,
+        })
+    }
+
+    /// Steps over the entries that are the same in both.
+    pub fn step_over(&mut self) {
+        let starts = self.index.starts.get(self.at..).unwrap_or_default();
+        let Some((first, later)) = starts.split_first() else {
+            return;
+        };
+        let same = common_prefix(
+            rest(&self.known.raw, *first as usize),
+            rest(&self.other.raw, self.start as usize),
+        );
+        let end = *first as usize + same;
+        let steps = later.partition_point(|start| *start as usize <= end);
+        // As many bytes further on, or back.
+        let shift = self.start.wrapping_sub(*first);
+        let passed = starts.iter().take(steps);
+        self.starts
+            .extend(passed.map(|start| start.wrapping_add(shift)));
+        self.at += steps;
+        if let Some(last) = starts.get(steps) {
+            self.start = last.wrapping_add(shift);
+        }
+    }
+
+    /// The entry at hand in the known version; `None` at its end.
+    pub fn known(&self) -> Result<Option<Entry<'t>>, Error> {
+        let raw = self.index.raw(self.known, self.at);
+        raw.map(|raw| Ok(self.known.split(raw)?.0)).transpose()
+    }
+
+    /// The one in the other version.
+    pub fn other(&self) -> Result<Option<Entry<'t>>, Error> {
+        let raw = rest(&self.other.raw, self.start as usize);
+        match raw.is_empty() {
+            true => Ok(None),
+            false => Ok(Some(self.other.split(raw)?.0)),
+        }
+    }
+
+    /// The places of these two.
+    pub fn places(&self) -> (usize, usize) {
+        (self.at, self.starts.len())
+    }
+
+    /// Goes on behind the entry at hand, in either version or in both.
+    pub fn advance(&mut self, known: bool, other: bool) -> Result<(), Error> {
+        self.at += usize::from(known);
+        if other {
+            self.starts.push(self.start);
+            self.start += place(self.other.length_at(self.start as usize)?)?;
+        }
+        Ok(())
+    }
+
+    /// Notes where the entries of the other version begin, now that all are gone through.
+    pub fn done(mut self) {
+        self.starts.push(self.start);
+        // If it was known before, it is the same.
+        let _ = self.other.index.set(Index::new(self.starts));
+    }
+}
+
+fn common_prefix(one: &[u8], other: &[u8]) -> usize {
+    let blocks = one.chunks_exact(BLOCK).zip(other.chunks_exact(BLOCK));
+    let same = BLOCK * blocks.take_while(|(one, other)| one == other).count();
+    let (one, other) = (rest(one, same), rest(other, same));
+    let words = one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0);
+    let words = 8 * words.take_while(|(one, other)| one == other).count();
+    let bytes = rest(one, words).iter().zip(rest(other, words));
+    same + words + bytes.take_while(|(one, other)| one == other).count()
+}
+
+fn rest(bytes: &[u8], from: usize) -> &[u8] {
+    bytes.get(from..).unwrap_or_default()
+}
+
 impl TreeObject {
     /// Where its entries begin.
     pub(super) fn index(&self) -> Result<&Index, Error> {
-        known(&self.index, || Index::of(self))
-    }
-
-    /// The same, if it isn't known yet, from another version's.
-    pub(super) fn index_like(&self, alike: &Alike<'_>) -> Result<&Index, Error> {
-        known(&self.index, || Index::like(self, alike))
+        if let Some(index) = self.index.get() {
+            return Ok(index);
+        }
+        let index = Index::of(self)?;
+        Ok(self.index.get_or_init(|| index))
     }
 
     /// Returns true if and only if it is known where its entries begin.
@@ -237,15 +270,4 @@ fn order(entry: &[u8], name: Name<'_>) -> Option<Ordering> {
     };
     let wanted = name.bytes.get(same).copied();
     Some(next.cmp(&wanted.or(end(name.is_folder))))
-}
-
-fn known(
-    cell: &OnceCell<Index>,
-    make: impl FnOnce() -> Result<Index, Error>,
-) -> Result<&Index, Error> {
-    if cell.get().is_none() {
-        // Nobody else can have set it in between.
-        let _ = cell.set(make()?);
-    }
-    cell.get().ok_or(Error::Internal("an index that is lost"))
 }
