@@ -63,6 +63,13 @@ pub enum Error {
 }
 
 impl Error {
+    /// What can't be. It is made where it happens, since to make an error and to drop it costs more
+    /// than most of what could go wrong.
+    #[cold]
+    pub(crate) fn internal(what: &'static str) -> Self {
+        Self::Internal(what)
+    }
+
     /// The exit status that this error ends in.
     pub fn exit(&self) -> Exit {
         match self {

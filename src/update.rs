@@ -195,7 +195,9 @@ pub(crate) fn forbidden_in_ref(byte: u8) -> bool {
 
 /// Returns true if and only if an entry of a tree object can be called that.
 pub fn is_component(name: &[u8]) -> bool {
-    !matches!(name, b"" | b"." | b".." | b".git") && !name.contains(&b'/') && !name.contains(&0)
+    // Names are short: looking for both bytes at once, one by one, is quickest.
+    let ends = |byte: &u8| matches!(byte, b'/' | 0);
+    !matches!(name, b"" | b"." | b".." | b".git") && !name.iter().any(ends)
 }
 
 /// Returns true if and only if a commit can have a file at this path from the top of its tree.

@@ -168,7 +168,7 @@ impl Commits {
     /// The parent that stands there.
     pub(super) fn parent(&self, at: u32) -> Result<Node, Error> {
         let parent = self.parents.get(at as usize).copied();
-        parent.ok_or(Error::Internal("a parent that nobody has"))
+        parent.ok_or_else(|| Error::internal("a parent that nobody has"))
     }
 
     /// Reads a commit.
@@ -199,24 +199,24 @@ impl Commits {
             Place::Object(index) => self
                 .object(index)?
                 .tree
-                .ok_or(Error::Internal("a commit that wasn't read")),
+                .ok_or_else(|| Error::internal("a commit that wasn't read")),
         }
     }
 
     fn place(&self, node: Node) -> Result<Place, Error> {
         let place = self.places.get(node.index()).copied();
-        place.ok_or(Error::Internal("a commit without a number"))
+        place.ok_or_else(|| Error::internal("a commit without a number"))
     }
 
     fn object(&self, index: usize) -> Result<&Object, Error> {
         let object = self.objects.get(index);
-        object.ok_or(Error::Internal("a commit from nowhere"))
+        object.ok_or_else(|| Error::internal("a commit from nowhere"))
     }
 
     fn graph(&self) -> Result<&CommitGraph, Error> {
         let open = self.graph.opened();
         open.map(|open| &open.graph)
-            .ok_or(Error::Internal("a commit from a graph that isn't there"))
+            .ok_or_else(|| Error::internal("a commit from a graph that isn't there"))
     }
 
     fn read_row(&mut self, node: Node, at: Position) -> Result<Links, Error> {

@@ -224,7 +224,7 @@ impl<'h, 'r> Walk<'h, 'r> {
                 continue;
             };
             let found = candidates.get_mut(at);
-            let found = found.ok_or(Error::Internal("a commit that no line brought"))?;
+            let found = found.ok_or_else(|| Error::internal("a commit that no line brought"))?;
             for parent in self.history.links(*node)?.parents() {
                 let parent = self.history.parent(parent)?;
                 if self.met.get(parent).number < brought {
@@ -260,7 +260,7 @@ fn of_line(at: usize) -> Result<u32, Error> {
     let number = u32::try_from(at)
         .ok()
         .and_then(|at| at.checked_add(STOOD_ON + 1));
-    number.ok_or(Error::Internal("a line of too many commits"))
+    number.ok_or_else(|| Error::internal("a line of too many commits"))
 }
 
 /// Stands for the generation number of commits that have none: they are above all others.

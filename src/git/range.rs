@@ -56,7 +56,7 @@ impl Range {
     pub fn row(&self, at: CommitIx) -> Result<&CommitRow, Error> {
         self.rows
             .get(at)
-            .ok_or(Error::Internal("a commit outside of its range"))
+            .ok_or_else(|| Error::internal("a commit outside of its range"))
     }
 
     /// The same commit as a range of its own.

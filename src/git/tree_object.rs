@@ -171,35 +171,46 @@ impl TreeObject {
     /// How long the entry is that begins at this byte. Nothing is known of it but where it ends.
     pub(super) fn length_at(&self, at: usize) -> Result<usize, Error> {
         let rest = self.raw.get(at..).unwrap_or_default();
-        let oid = self.oid.ok_or(Error::Internal("entries of no object"))?;
+        let oid = self.named()?;
         let length = end_of_name(rest).map(|end| end + 1 + oid.format().raw_len());
-        length
-            .filter(|length| *length <= rest.len())
-            .ok_or(Error::Malformed {
-                oid,
-                fault: CUT_OFF,
-            })
+        let whole = length.filter(|length| *length <= rest.len());
+        whole.ok_or_else(|| malformed(oid, CUT_OFF))
     }
 
     /// The entry at the front of what is left of the bytes, and what follows it.
     pub(super) fn split<'t>(&self, raw: &'t [u8]) -> Result<(Entry<'t>, &'t [u8]), Error> {
-        let oid = self.oid.ok_or(Error::Internal("entries of no object"))?;
-        let fault = |fault| Error::Malformed { oid, fault };
-        let (entry, after) = split_entry(raw, oid.format()).ok_or(fault(CUT_OFF))?;
+        let oid = self.named()?;
+        let split = split_entry(raw, oid.format());
+        let (entry, after) = split.ok_or_else(|| malformed(oid, CUT_OFF))?;
         match is_component(entry.name) {
             true => Ok((entry, after)),
-            false => Err(fault("a tree entry has a name that no path can have")),
+            false => Err(malformed(
+                oid,
+                "a tree entry has a name that no path can have",
+            )),
+        }
+    }
+
+    fn named(&self) -> Result<Oid, Error> {
+        match self.oid {
+            Some(oid) => Ok(oid),
+            None => Err(Error::Internal("entries of no object")),
         }
     }
 
     /// What is said of it where names aren't in order.
     pub(super) fn unsorted(&self) -> Error {
         let fault = "tree entries are not in order, or occur twice";
-        self.oid
-            .map_or(Error::Internal("order in no object"), |oid| {
-                Error::Malformed { oid, fault }
-            })
+        match self.named() {
+            Ok(oid) => malformed(oid, fault),
+            Err(error) => error,
+        }
     }
+}
+
+#[cold]
+fn malformed(oid: Oid, fault: &'static str) -> Error {
+    Error::Malformed { oid, fault }
 }
 
 /// Returns true if and only if the entry is a folder, and a file has its name: in git's order

@@ -205,7 +205,7 @@ impl<'r> Trial<'r> {
     pub fn commit(&self, path: &[u8]) -> Result<Oid, Error> {
         let made = open_scratch(&self.client())
             .and_then(|client| commit_to(&client, path).map_err(|error| libgit2(&error)))?;
-        Oid::from_bytes(made.as_bytes()).ok_or(Error::Internal("a commit without a name"))
+        Oid::from_bytes(made.as_bytes()).ok_or_else(|| Error::internal("a commit without a name"))
     }
 
     /// Has the scratch client know that its server has this ref.

@@ -130,14 +130,14 @@ impl<'r> Merges<'r> {
     /// What is known to be the merge's own change.
     pub fn changes(&self, oid: Oid) -> Result<&[OwnChange], Error> {
         let merge = self.known.get(&oid);
-        let merge = merge.ok_or(Error::Internal("a merge that nobody looked at"))?;
+        let merge = merge.ok_or_else(|| Error::internal("a merge that nobody looked at"))?;
         Ok(&merge.found)
     }
 
     /// For each parent of a merge but the first, the merge bases of it and all before it.
     pub fn bases(&self, oid: Oid) -> Result<&[Vec<Oid>], Error> {
         let merge = self.known.get(&oid);
-        let merge = merge.ok_or(Error::Internal("a merge that nobody looked at"))?;
+        let merge = merge.ok_or_else(|| Error::internal("a merge that nobody looked at"))?;
         Ok(&merge.sides.bases)
     }
 }

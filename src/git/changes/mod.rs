@@ -240,7 +240,7 @@ impl<'r> BatchChanges<'r> {
         let mut touched = Touched::default();
         if !row.is_merge() {
             let mask = self.masks.get(&row.oid).copied();
-            touched.own = mask.ok_or(Error::Internal("a commit that nobody looked at"))?;
+            touched.own = mask.ok_or_else(|| Error::internal("a commit that nobody looked at"))?;
             return Ok(touched);
         }
         for change in self.merges.changes(row.oid)? {

@@ -80,6 +80,6 @@ impl<T: Copy + Default> Questions<T> {
             }
         }
         let whole: Option<Vec<T>> = sums.into_iter().collect();
-        whole.ok_or(Error::Internal("a question without an answer"))
+        whole.ok_or_else(|| Error::internal("a question without an answer"))
     }
 }

@@ -82,7 +82,7 @@ impl<'r> Blobs<'r> {
         let name = git2::Oid::hash_object_ext(ObjectType::Blob, &raw, format)
             .map_err(|error| Error::Repository(error.message().to_owned()))?;
         let name = Oid::from_bytes(name.as_bytes());
-        let name = name.ok_or(Error::Internal("libgit2 made the zero object"))?;
+        let name = name.ok_or_else(|| Error::internal("libgit2 made the zero object"))?;
         self.made_bytes = after;
         self.made.insert(name, Bytes::new(raw));
         Ok(Some(name))

@@ -111,7 +111,8 @@ impl<'b> Scratch<'b> {
     fn write(&self, kind: ObjectType, raw: &[u8]) -> Result<Oid, Error> {
         let written = self.repo.odb().and_then(|odb| odb.write(kind, raw));
         let oid = written.map_err(|error| Error::Repository(error.message().to_owned()))?;
-        Oid::from_bytes(oid.as_bytes()).ok_or(Error::Internal("libgit2 wrote the zero object"))
+        Oid::from_bytes(oid.as_bytes())
+            .ok_or_else(|| Error::internal("libgit2 wrote the zero object"))
     }
 
     /// Has git merge them, all in one process where it can; the answers to their questions.

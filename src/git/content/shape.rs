@@ -67,7 +67,9 @@ impl Shape {
         };
         let mut members = Vec::new();
         for at in &order {
-            let oid = *commits.get(*at).ok_or(Error::Internal("a lost commit"))?;
+            let oid = *commits
+                .get(*at)
+                .ok_or_else(|| Error::internal("a lost commit"))?;
             let commit = history.commit(oid)?;
             members.push(Member {
                 oid,

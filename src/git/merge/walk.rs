@@ -113,8 +113,8 @@ impl Versions {
     fn unsettled(&self) -> Result<Vec<Name<'_>>, Error> {
         let object = |place: &Option<usize>| self.objects.get((*place)?);
         let all = |places: &[Option<usize>]| places.iter().filter_map(object).collect::<Vec<_>>();
-        let lost = Error::Internal("a merge without a version");
-        let merge = object(&self.places.merge).ok_or(lost)?;
+        let merge = object(&self.places.merge);
+        let merge = merge.ok_or_else(|| Error::internal("a merge without a version"))?;
         let bases = self.places.bases.concat();
         unsettled(merge, &all(&self.places.parents), &all(&bases))
     }
@@ -170,7 +170,7 @@ impl Walk<'_, '_> {
             false => Departure::Settled,
         };
         let survey = self.surveys.get_mut(at);
-        let survey = survey.ok_or(Error::Internal("a merge that nobody surveys"))?;
+        let survey = survey.ok_or_else(|| Error::internal("a merge that nobody surveys"))?;
         match row.automatic() {
             Automatic::Settled(_) => survey.found.push(OwnChange { path, departure }),
             Automatic::Open => survey.open.push(OpenPath { path, row }),

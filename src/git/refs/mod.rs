@@ -108,9 +108,8 @@ impl Repo {
                 .map(<[u8]>::to_vec)
         };
         let name = stripped(full.as_bytes()).and_then(|name| RefName::new(&name));
-        let name = name.ok_or(Error::Internal(
-            "a ref was read that is not of the namespace",
-        ))?;
+        let name =
+            name.ok_or_else(|| Error::internal("a ref was read that is not of the namespace"))?;
         let target = standing
             .target
             .map(|target| stripped(&target).unwrap_or(target));
