@@ -3,14 +3,15 @@
 //!
 //! At one path, most of these merges are settled by looking: both sides have the same, or one has
 //! what the base has. Then nobody needs to be asked. Where contents must be merged on the way,
-//! that is a question like any other, of three contents. What can't be put so (a conflict inside,
-//! whose markers git would merge further, or bases of one date, whose order is git's own affair)
-//! is left to git as a whole.
+//! that is a question like any other, of three contents; and a conflict among bases is merged
+//! further, as the text with markers that git makes of it. What can't be put so (such a conflict
+//! that isn't of plain texts, or bases of one date, whose order is git's own affair) is left to git
+//! as a whole.
 
 use super::super::merge::settle;
 use super::super::tree_object::Leaf;
 use super::shape::Shape;
-use super::{Contents, Merged, Question};
+use super::{Contents, Merged, Question, Sides};
 use crate::error::Error;
 
 /// How many merges a path may take. With three bases each time, and bases below bases, the number
@@ -57,18 +58,17 @@ impl<'f, 'r> Fold<'f, 'r> {
     /// What the merge of two commits has at the path.
     pub fn merge(&mut self, one: usize, other: usize) -> Result<Outcome, Error> {
         let leaf = self.leaf(one)?;
-        self.step(1 << one, leaf, other, self.expected)
+        self.step(0, (1 << one, leaf), other)
     }
 
     /// Merges a commit into what others were merged to: a bit for each of these, and what that
-    /// has at the path. It calls itself for the bases, which are older: no deeper than a shape has
-    /// commits.
+    /// has at the path. It calls itself for the bases, one level further in. They are older: it goes
+    /// no deeper than a shape has commits.
     fn step(
         &mut self,
-        merged: u64,
-        one: Option<Leaf>,
+        level: usize,
+        (merged, one): (u64, Option<Leaf>),
         at: usize,
-        expected: Option<Leaf>,
     ) -> Result<Outcome, Error> {
         let other = self.leaf(at)?;
         if one == other {
@@ -78,7 +78,7 @@ impl<'f, 'r> Fold<'f, 'r> {
         if self.merges > MOST_MERGES {
             return Ok(Outcome::Unclear);
         }
-        let base = match self.base(merged, at)? {
+        let base = match self.base(level + 1, merged, at)? {
             Outcome::Answer(Merged::Clean(base)) => base,
             Outcome::Answer(Merged::Conflict) => return Ok(Outcome::Unclear),
             unknown => return Ok(unknown),
@@ -87,15 +87,31 @@ impl<'f, 'r> Fold<'f, 'r> {
             return Ok(Outcome::Answer(Merged::Clean(settled)));
         }
         let (Some(one), Some(other)) = (one, other) else {
-            return Ok(Outcome::Answer(Merged::Conflict));
+            // One side deleted it. Among bases git then goes on with what was there before.
+            return Ok(Outcome::Answer(match level {
+                0 => Merged::Conflict,
+                _ => Merged::Clean(base),
+            }));
         };
+        self.contents_of(level, (base, one, other))
+    }
+
+    fn contents_of(&mut self, level: usize, sides: Sides) -> Result<Outcome, Error> {
+        let (base, one, other) = sides;
+        let expected = self.expected.filter(|_| level == 0);
         let question = Question::Contents { base, one, other };
-        let answer = self.contents.answer(question, expected)?;
-        Ok(answer.map_or(Outcome::Waits, Outcome::Answer))
+        Ok(match self.contents.answer(question, expected)? {
+            None => Outcome::Waits,
+            Some(Merged::Conflict) if level > 0 => match self.contents.conflict(level, sides)? {
+                Some(text) => Outcome::Answer(Merged::Clean(Some(text))),
+                None => Outcome::Unclear,
+            },
+            Some(answer) => Outcome::Answer(answer),
+        })
     }
 
     /// What the merged bases have; nothing where there is no base.
-    fn base(&mut self, merged: u64, other: usize) -> Result<Outcome, Error> {
+    fn base(&mut self, level: usize, merged: u64, other: usize) -> Result<Outcome, Error> {
         let mut bases = Vec::new();
         for at in self.shape.bases(merged, other) {
             bases.push((self.time(at), at, self.leaf(at)?));
@@ -115,7 +131,7 @@ impl<'f, 'r> Fold<'f, 'r> {
         }
         let (mut merged, mut leaf) = (1 << first, *leaf);
         for (_, at, _) in rest {
-            match self.step(merged, leaf, *at, None)? {
+            match self.step(level, (merged, leaf), *at)? {
                 Outcome::Answer(Merged::Clean(next)) => leaf = next,
                 unknown => return Ok(unknown),
             }

@@ -38,6 +38,12 @@ use crate::budget::Budget;
 use crate::error::Error;
 use crate::update::Oid;
 
+/// How long the markers around a conflict are.
+const MARKER: usize = 7;
+
+/// What a base and the two sides have.
+type Sides = (Option<Leaf>, Leaf, Leaf);
+
 /// What somebody wants to know of git's merges.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Question {
@@ -80,6 +86,8 @@ pub(super) struct Contents<'r> {
     /// Made for the first question and kept: what one round merged, the next may ask about.
     scratch: Option<Rc<Scratch<'r>>>,
     shapes: HashMap<(Oid, Oid), Rc<Shape>>,
+    /// Conflicts among bases, by their level and sides.
+    conflicts: HashMap<(usize, Sides), Option<Leaf>>,
     trees: Trees<'r>,
     blobs: Blobs<'r>,
 }
@@ -95,6 +103,7 @@ impl<'r> Contents<'r> {
             open: BTreeSet::new(),
             scratch: None,
             shapes: HashMap::new(),
+            conflicts: HashMap::new(),
             trees: Trees::new(repo),
             blobs: Blobs::new(repo),
         }
@@ -134,20 +143,52 @@ impl<'r> Contents<'r> {
     /// What git makes of a base and the sides; `None` where git must be asked.
     fn merge(
         &mut self,
-        (base, one, other): (Option<Leaf>, Leaf, Leaf),
+        (base, one, other): Sides,
         expected: Option<Leaf>,
     ) -> Result<Option<Merged>, Error> {
-        let sides = [base, Some(one), Some(other)];
-        if !sides.iter().flatten().all(is_file) {
-            return Ok(None);
+        let is_link = |leaf: Leaf| leaf.mode == Mode::Link;
+        if is_link(one) && is_link(other) && settle(base, Some(one), Some(other)).is_none() {
+            return Ok(Some(Merged::Conflict));
         }
-        let [base, one, other] = sides.map(|leaf| leaf.map(|leaf| leaf.mode));
-        let Some(mode) = settle(base, one, other).flatten() else {
+        let Some((mode, oids)) = files((base, one, other)) else {
             return Ok(None);
         };
-        let oids = sides.map(|leaf| leaf.map(|leaf| leaf.oid));
         let expected = expected.filter(is_file).map(|leaf| leaf.oid);
         self.merge_files(mode, oids, expected)
+    }
+
+    /// What git goes on with where two merge bases are in conflict, so many levels below the merge
+    /// that was asked about: the text with its markers. `None` where only git knows.
+    fn conflict(&mut self, level: usize, sides: Sides) -> Result<Option<Leaf>, Error> {
+        if let Some(known) = self.conflicts.get(&(level, sides)) {
+            return Ok(*known);
+        }
+        let made = match files(sides) {
+            Some((mode, oids)) => self
+                .conflict_of_files(level, oids)?
+                .map(|oid| Leaf { mode, oid }),
+            None => None,
+        };
+        self.conflicts.insert((level, sides), made);
+        Ok(made)
+    }
+
+    fn conflict_of_files(
+        &mut self,
+        level: usize,
+        [base, one, other]: [Option<Oid>; 3],
+    ) -> Result<Option<Oid>, Error> {
+        self.budget.time()?;
+        let texts = (self.text(base)?, self.text(one)?, self.text(other)?);
+        let (Some(base), Some(one), Some(other)) = texts else {
+            return Ok(None);
+        };
+        // git writes longer ones at each level, so that they can be told apart.
+        let marker = MARKER + 2 * level;
+        match text::conflict(&base, &one, &other, marker) {
+            Some(text) => self.blobs.keep(text),
+            None => Ok(None),
+        }
     }
 
     /// The same of files. What is expected has any mode.
@@ -259,11 +300,7 @@ impl<'r> Contents<'r> {
     }
 
     /// The merge that answers questions of three contents.
-    fn plain(
-        &self,
-        scratch: &Scratch<'_>,
-        questions: Vec<(Option<Leaf>, Leaf, Leaf)>,
-    ) -> Result<Vec<MadeUp>, Error> {
+    fn plain(&self, scratch: &Scratch<'_>, questions: Vec<Sides>) -> Result<Vec<MadeUp>, Error> {
         if questions.is_empty() {
             return Ok(Vec::new());
         }
@@ -322,6 +359,16 @@ impl<'r> Contents<'r> {
             .map(|member| self.leaf_at(member.tree, path))
             .collect()
     }
+}
+
+/// The mode of a merge of files, and their objects; `None` where not all are files, or where the
+/// sides disagree on the mode too.
+fn files((base, one, other): Sides) -> Option<(Mode, [Option<Oid>; 3])> {
+    let sides = [base, Some(one), Some(other)];
+    let [base, one, other] = sides.map(|leaf| leaf.map(|leaf| leaf.mode));
+    let mode = settle(base, one, other).flatten()?;
+    let all = sides.iter().flatten().all(is_file);
+    all.then(|| (mode, sides.map(|leaf| leaf.map(|leaf| leaf.oid))))
 }
 
 fn is_file(leaf: &Leaf) -> bool {

@@ -20,22 +20,21 @@ pub(super) struct Side<'s, 't> {
 
 /// Who changed a place.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Who {
+pub(super) enum Who {
     One,
     Other,
     Both,
 }
 
 /// A place of the merge: the lines that the sides have there.
-struct Place {
-    who: Who,
-    one: Range<usize>,
-    other: Range<usize>,
+pub(super) struct Place {
+    pub who: Who,
+    pub one: Range<usize>,
+    pub other: Range<usize>,
 }
 
-/// What git makes of the sides.
-pub(super) fn merge(one: Side<'_, '_>, other: Side<'_, '_>) -> Option<Merged> {
-    let texts = (one.text, other.text);
+/// The places at which the sides differ, in order.
+pub(super) fn places(one: Side<'_, '_>, other: Side<'_, '_>) -> Option<Vec<Place>> {
     let mut sides = Sides { one, other };
     let mut places: Vec<Place> = Vec::new();
     while let Some(who) = sides.next() {
@@ -48,24 +47,22 @@ pub(super) fn merge(one: Side<'_, '_>, other: Side<'_, '_>) -> Option<Merged> {
             _ => places.push(place),
         }
     }
-    put_together(texts, &places)
+    Some(places)
 }
 
 /// The text, if there is no conflict: the one side's, with what the other alone has changed.
-fn put_together((one, other): (&Text<'_>, &Text<'_>), places: &[Place]) -> Option<Merged> {
+pub(super) fn put_together(texts: (&Text<'_>, &Text<'_>), places: &[Place]) -> Option<Merged> {
+    let (one, other) = texts;
     let mut text = Vec::with_capacity(one.size() + other.size());
     let mut done = 0;
     for place in places {
-        let (mine, theirs) = (place.one.clone(), place.other.clone());
         match place.who {
             Who::Other => {
-                text.extend_from_slice(one.bytes(done..mine.start)?);
-                text.extend_from_slice(other.bytes(theirs)?);
-                done = mine.end;
+                text.extend_from_slice(one.bytes(done..place.one.start)?);
+                text.extend_from_slice(other.bytes(place.other.clone())?);
+                done = place.one.end;
             }
-            Who::Both if mine.is_empty() || one.ids.get(mine)? != other.ids.get(theirs)? => {
-                return Some(Merged::Conflict);
-            }
+            Who::Both if place.is_conflict(texts)? => return Some(Merged::Conflict),
             Who::One | Who::Both => {}
         }
     }
@@ -157,6 +154,13 @@ impl Side<'_, '_> {
 }
 
 impl Place {
+    /// Returns true if and only if both sides changed it, and not to the same lines.
+    pub fn is_conflict(&self, (one, other): (&Text<'_>, &Text<'_>)) -> Option<bool> {
+        let mine = one.ids.get(self.one.clone())?;
+        let theirs = other.ids.get(self.other.clone())?;
+        Some(self.who == Who::Both && (mine.is_empty() || mine != theirs))
+    }
+
     fn touches(&self, next: &Self) -> bool {
         next.one.start <= self.one.end || next.other.start <= self.other.end
     }

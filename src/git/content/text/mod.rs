@@ -3,7 +3,8 @@
 //! git finds what each side changes against the base (`histogram`), moves these changes where they
 //! could as well stand elsewhere (`compact`), and puts the changes of both sides together
 //! (`merge`). All three are done here in the same way, on numbers that stand for lines (`lines`).
-//! So an answer is git's answer, and nothing of it hangs on what the merge really has.
+//! So an answer is git's answer, and nothing of it hangs on what the merge really has. A conflict
+//! among merge bases is merged further as the text that git writes for it (`conflict`).
 //!
 //! There is none where git's answer would take more than this:
 //!
@@ -14,6 +15,7 @@
 //! - files that are made so that comparing them takes very long (`work`).
 
 mod compact;
+mod conflict;
 mod histogram;
 mod lines;
 mod merge;
@@ -22,7 +24,7 @@ mod work;
 use self::compact::{Change, File, changes, compact};
 use self::histogram::Histogram;
 use self::lines::{Numbers, Text};
-use self::merge::Side;
+use self::merge::{Place, Side};
 use self::work::Work;
 
 /// As far as git looks for a byte that makes a file binary. It then doesn't merge at all.
@@ -39,8 +41,7 @@ pub(super) enum Merged {
 
 /// git's merge of the two sides; `None` where that can't be said here.
 pub(super) fn merge(base: &[u8], one: &[u8], other: &[u8]) -> Option<Merged> {
-    let binary = |text: &&[u8]| text.iter().take(BINARY_WITHIN).any(|byte| *byte == 0);
-    if [base, one, other].iter().any(binary) {
+    if [base, one, other].into_iter().any(is_binary) {
         return Some(Merged::Conflict);
     }
     let mut numbers = Numbers::new(base.len());
@@ -49,38 +50,70 @@ pub(super) fn merge(base: &[u8], one: &[u8], other: &[u8]) -> Option<Merged> {
         base.read_like(one, &mut numbers)?,
         base.read_like(other, &mut numbers)?,
     );
-    let mut histogram = Histogram::new(&base.ids, numbers.count());
     let mut work = Work::new();
-    let in_one = changes_of(&base, &texts.0, &mut histogram, &mut work)?;
-    let in_other = changes_of(&base, &texts.1, &mut histogram, &mut work)?;
-    if in_one.is_empty() {
-        return Some(Merged::Clean(other.to_vec()));
+    let found = changed_places(&base, &texts, numbers.count(), &mut work)?;
+    merge::put_together((&texts.0, &texts.1), &found)
+}
+
+/// The text that git writes for a conflict, with markers of this length around the lines of
+/// merged merge bases; `None` where that can't be said here.
+pub(super) fn conflict(base: &[u8], one: &[u8], other: &[u8], marker: usize) -> Option<Vec<u8>> {
+    let has_other_ends = |text: &[u8]| text.contains(&b'\r');
+    if [base, one, other]
+        .into_iter()
+        .any(|text| is_binary(text) || has_other_ends(text))
+    {
+        return None;
     }
-    if in_other.is_empty() {
-        return Some(Merged::Clean(one.to_vec()));
-    }
+    let mut numbers = Numbers::new(base.len());
+    let base = Text::read(base, &mut numbers)?;
+    let texts = (
+        base.read_like(one, &mut numbers)?,
+        base.read_like(other, &mut numbers)?,
+    );
+    let mut work = Work::new();
+    let found = changed_places(&base, &texts, numbers.count(), &mut work)?;
+    let texts = (&texts.0, &texts.1);
+    let found = conflict::refined(texts, found, numbers.count(), &mut work)?;
+    conflict::written(texts, &found, marker)
+}
+
+fn is_binary(text: &[u8]) -> bool {
+    text.iter().take(BINARY_WITHIN).any(|byte| *byte == 0)
+}
+
+/// The places at which the sides differ, in order.
+fn changed_places(
+    base: &Text<'_>,
+    (one, other): &(Text<'_>, Text<'_>),
+    distinct: usize,
+    work: &mut Work,
+) -> Option<Vec<Place>> {
+    let mut histogram = Histogram::new(&base.ids, distinct);
+    let in_one = changes_of(&base.ids, &one.ids, &mut histogram, work)?;
+    let in_other = changes_of(&base.ids, &other.ids, &mut histogram, work)?;
     let side = |text, changes| Side {
         text,
         changes,
         base: base.ids.len(),
     };
-    merge::merge(side(&texts.0, &in_one), side(&texts.1, &in_other))
+    merge::places(side(one, &in_one), side(other, &in_other))
 }
 
-/// What a side changes.
+/// What a side changes; both by their lines' numbers.
 fn changes_of(
-    base: &Text<'_>,
-    side: &Text<'_>,
+    base: &[u32],
+    side: &[u32],
     histogram: &mut Histogram<'_>,
     work: &mut Work,
 ) -> Option<Vec<Change>> {
-    let changed = histogram.compare(&side.ids, work)?;
+    let changed = histogram.compare(side, work)?;
     let mut base = File {
-        ids: &base.ids,
+        ids: base,
         changed: changed.base,
     };
     let mut side = File {
-        ids: &side.ids,
+        ids: side,
         changed: changed.side,
     };
     compact(&mut base, &side, work)?;
