@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod hand_made;
+mod many_bases;
 
 use crate::support::{Sandbox, everywhere};
 

@@ -75,12 +75,34 @@ impl History<'_> {
     /// ancestors that no other common ancestor descends from, newest first.
     pub fn merge_bases(&self, one: Oid, others: &[Oid]) -> Result<Vec<Oid>, Error> {
         if let [other] = others
-            && let Some(known) = self.bases.borrow().get(&(one, *other))
+            && let Some(known) = self.known_bases((one, *other))
         {
-            return Ok(known.clone());
+            return Ok(known);
         }
         let found = self.bases_of(&[(one, others)])?;
         Ok(found.into_iter().next().unwrap_or_default())
+    }
+
+    /// For each commit but the first, the merge bases of it and all before it.
+    pub(super) fn merge_bases_in_turn(&self, commits: &[Oid]) -> Result<Vec<Vec<Oid>>, Error> {
+        if let [one, other] = commits {
+            return Ok(vec![self.merge_bases(*other, &[*one])?]);
+        }
+        let turns = commits.iter().enumerate().skip(1);
+        let turns = turns.filter_map(|(at, commit)| Some((*commit, commits.get(..at)?)));
+        let turns: Vec<(Oid, &[Oid])> = turns.collect();
+        let mut all = Vec::new();
+        for lanes in turns.chunks(LANES) {
+            all.extend(self.bases_of(lanes)?);
+        }
+        Ok(all)
+    }
+
+    /// The merge bases of two commits, if they were worked out.
+    fn known_bases(&self, (one, other): Pair) -> Option<Vec<Oid>> {
+        let known = self.bases.borrow();
+        let bases = known.get(&(one, other));
+        bases.or_else(|| known.get(&(other, one))).cloned()
     }
 
     /// Works out the merge bases of all merges of two parents in the range, for
@@ -97,7 +119,7 @@ impl History<'_> {
     pub(super) fn prepare_bases(&self, pairs: &[Pair]) -> Result<(), Error> {
         let mut unknown = Vec::new();
         for pair in pairs {
-            if !self.bases.borrow().contains_key(pair) {
+            if self.known_bases(*pair).is_none() {
                 let time = |oid| Ok::<_, Error>(self.links(self.node(oid)?)?.time);
                 unknown.push((time(pair.0)?.max(time(pair.1)?), *pair));
             }

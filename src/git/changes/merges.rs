@@ -113,6 +113,7 @@ impl<'r> Merges<'r> {
     /// all of them and put to git at once; an octopus, or bases that were merged themselves, may
     /// need several rounds.
     pub fn settle(&mut self, oids: &[Oid], class: Classes<'_>, need: Need) -> Result<(), Error> {
+        self.prepare_bases(oids, class, need)?;
         loop {
             let mut waits = false;
             for oid in oids {
@@ -125,6 +126,20 @@ impl<'r> Merges<'r> {
             }
             self.contents.ask()?;
         }
+    }
+
+    /// Works out the merge bases of bases that have to be merged first: of all merges together.
+    fn prepare_bases(&self, oids: &[Oid], class: Classes<'_>, need: Need) -> Result<(), Error> {
+        let mut pairs = Vec::new();
+        for merge in oids.iter().filter_map(|oid| self.known.get(oid)) {
+            let needed = merge.needed(class, need);
+            let mut open = merge
+                .open
+                .iter()
+                .filter(|path| needed.meets(class(&path.path)));
+            pairs.extend(open.find_map(|path| path.disputed(&merge.sides)));
+        }
+        self.history.prepare_bases(&pairs)
     }
 
     /// What is known to be the merge's own change.

@@ -10,7 +10,7 @@
 
 use super::super::merge::settle;
 use super::super::tree_object::Leaf;
-use super::shape::Shape;
+use super::ladder::Ladder;
 use super::{Contents, Merged, Question, Sides};
 use crate::error::Error;
 
@@ -28,60 +28,72 @@ pub(super) enum Outcome {
     Unclear,
 }
 
-/// The merge of a shape's commits at one path.
+/// The merge of a ladder's commits at one path.
 pub(super) struct Fold<'f, 'r> {
-    pub contents: &'f mut Contents<'r>,
-    pub shape: &'f Shape,
-    pub path: &'f [u8],
+    contents: &'f mut Contents<'r>,
+    path: &'f [u8],
     /// What the merge has that was really made, for the last question.
-    pub expected: Option<Leaf>,
+    expected: Option<Leaf>,
     merges: usize,
 }
 
 impl<'f, 'r> Fold<'f, 'r> {
     /// Nothing looked at yet.
-    pub fn new(
-        contents: &'f mut Contents<'r>,
-        shape: &'f Shape,
-        path: &'f [u8],
-        expected: Option<Leaf>,
-    ) -> Self {
+    pub fn new(contents: &'f mut Contents<'r>, path: &'f [u8], expected: Option<Leaf>) -> Self {
         Self {
             contents,
-            shape,
             path,
             expected,
             merges: 0,
         }
     }
 
-    /// What the merge of two commits has at the path.
-    pub fn merge(&mut self, one: usize, other: usize) -> Result<Outcome, Error> {
-        let leaf = self.leaf(one)?;
-        self.step(0, (1 << one, leaf), other)
+    /// What the merge of all the commits has at the path. Their bases are one level further in.
+    /// It goes no deeper than there may be merges.
+    pub fn merge(&mut self, level: usize, ladder: &Ladder) -> Result<Outcome, Error> {
+        let mut leaves = Vec::new();
+        for rung in &ladder.rungs {
+            leaves.push(self.contents.leaf_at(rung.tree, self.path)?);
+        }
+        let Some((first, rest)) = leaves.split_first() else {
+            return Ok(Outcome::Answer(Merged::Clean(None)));
+        };
+        if rest.iter().all(|leaf| leaf == first) {
+            return Ok(Outcome::Answer(Merged::Clean(*first)));
+        }
+        if ladder.is_ambiguous {
+            return Ok(Outcome::Unclear);
+        }
+        let mut merged = *first;
+        for (at, leaf) in rest.iter().enumerate() {
+            if merged == *leaf {
+                continue;
+            }
+            match self.step(level, (ladder, at + 1), (merged, *leaf))? {
+                Outcome::Answer(Merged::Clean(next)) => merged = next,
+                // A conflict is that of the merge itself: nothing is merged after it.
+                unsettled => return Ok(unsettled),
+            }
+        }
+        Ok(Outcome::Answer(Merged::Clean(merged)))
     }
 
-    /// Merges a commit into what others were merged to: a bit for each of these, and what that
-    /// has at the path. It calls itself for the bases, one level further in. They are older: it goes
-    /// no deeper than a shape has commits.
+    /// Merges the commit at that place into the result so far.
     fn step(
         &mut self,
         level: usize,
-        (merged, one): (u64, Option<Leaf>),
-        at: usize,
+        (ladder, at): (&Ladder, usize),
+        (one, other): (Option<Leaf>, Option<Leaf>),
     ) -> Result<Outcome, Error> {
-        let other = self.leaf(at)?;
-        if one == other {
-            return Ok(Outcome::Answer(Merged::Clean(one)));
-        }
         self.merges += 1;
         if self.merges > MOST_MERGES {
             return Ok(Outcome::Unclear);
         }
-        let base = match self.base(level + 1, merged, at)? {
+        let bases = ladder.below(self.contents.history, at)?;
+        let base = match self.merge(level + 1, &bases)? {
             Outcome::Answer(Merged::Clean(base)) => base,
             Outcome::Answer(Merged::Conflict) => return Ok(Outcome::Unclear),
-            unknown => return Ok(unknown),
+            unsettled => return Ok(unsettled),
         };
         if let Some(settled) = settle(base, one, other) {
             return Ok(Outcome::Answer(Merged::Clean(settled)));
@@ -108,46 +120,5 @@ impl<'f, 'r> Fold<'f, 'r> {
             },
             Some(answer) => Outcome::Answer(answer),
         })
-    }
-
-    /// What the merged bases have; nothing where there is no base.
-    fn base(&mut self, level: usize, merged: u64, other: usize) -> Result<Outcome, Error> {
-        let mut bases = Vec::new();
-        for at in self.shape.bases(merged, other) {
-            bases.push((self.time(at), at, self.leaf(at)?));
-        }
-        bases.sort_unstable();
-        let Some(((_, first, leaf), rest)) = bases.split_first() else {
-            return Ok(Outcome::Answer(Merged::Clean(None)));
-        };
-        if rest.iter().all(|(_, _, other)| other == leaf) {
-            return Ok(Outcome::Answer(Merged::Clean(*leaf)));
-        }
-        if bases
-            .windows(2)
-            .any(|pair| matches!(pair, [(one, ..), (other, ..)] if one == other))
-        {
-            return Ok(Outcome::Unclear);
-        }
-        let (mut merged, mut leaf) = (1 << first, *leaf);
-        for (_, at, _) in rest {
-            match self.step(level, (merged, leaf), *at)? {
-                Outcome::Answer(Merged::Clean(next)) => leaf = next,
-                unknown => return Ok(unknown),
-            }
-            merged |= 1 << at;
-        }
-        Ok(Outcome::Answer(Merged::Clean(leaf)))
-    }
-
-    fn leaf(&mut self, at: usize) -> Result<Option<Leaf>, Error> {
-        match self.shape.commits.get(at) {
-            Some(member) => self.contents.leaf_at(member.tree, self.path),
-            None => Err(Error::Internal("a commit that its shape lacks")),
-        }
-    }
-
-    fn time(&self, at: usize) -> i64 {
-        self.shape.commits.get(at).map_or(0, |member| member.time)
     }
 }

@@ -10,14 +10,15 @@
 //! matches, and the answers to all questions of a push come from one process. The scratch borrows
 //! the objects and leaves none behind.
 //!
-//! Where a merge has several bases, git merges those first, and their bases before them. At most
-//! paths that is settled by looking, or comes down to the contents of three files (`fold`). What
+//! Where a merge has several bases, git merges those first, and their bases before them (`ladder`).
+//! At most paths that is settled by looking, or comes down to the contents of three files (`fold`). What
 //! such contents are merged to is kept: it may be the base of the next merge (`blobs`). For what is
 //! left, the made-up history has the shape of the real one, reduced to these commits and their
 //! dates (`shape`), and git does what it always does.
 
 mod blobs;
 mod fold;
+mod ladder;
 mod scratch;
 mod shape;
 mod text;
@@ -27,6 +28,7 @@ use std::rc::Rc;
 
 use self::blobs::Blobs;
 use self::fold::{Fold, Outcome};
+use self::ladder::Ladder;
 use self::scratch::{MadeUp, Scratch};
 use self::shape::Shape;
 use super::history::History;
@@ -85,7 +87,7 @@ pub(super) struct Contents<'r> {
     open: BTreeSet<Question>,
     /// Made for the first question and kept: what one round merged, the next may ask about.
     scratch: Option<Rc<Scratch<'r>>>,
-    shapes: HashMap<(Oid, Oid), Rc<Shape>>,
+    ladders: HashMap<(Oid, Oid), Rc<Ladder>>,
     /// Conflicts among bases, by their level and sides.
     conflicts: HashMap<(usize, Sides), Option<Leaf>>,
     trees: Trees<'r>,
@@ -102,7 +104,7 @@ impl<'r> Contents<'r> {
             answers: HashMap::new(),
             open: BTreeSet::new(),
             scratch: None,
-            shapes: HashMap::new(),
+            ladders: HashMap::new(),
             conflicts: HashMap::new(),
             trees: Trees::new(repo),
             blobs: Blobs::new(repo),
@@ -241,20 +243,17 @@ impl<'r> Contents<'r> {
         path: &[u8],
         expected: Option<Leaf>,
     ) -> Result<Outcome, Error> {
-        let shape = self.shape(one, other)?;
-        match (shape.place(one), shape.place(other)) {
-            (Some(one), Some(other)) => Fold::new(self, &shape, path, expected).merge(one, other),
-            _ => Err(Error::Internal("a shape without its ends")),
-        }
+        let ladder = self.ladder(one, other)?;
+        Fold::new(self, path, expected).merge(0, &ladder)
     }
 
-    fn shape(&mut self, one: Oid, other: Oid) -> Result<Rc<Shape>, Error> {
-        if let Some(known) = self.shapes.get(&(one, other)) {
+    fn ladder(&mut self, one: Oid, other: Oid) -> Result<Rc<Ladder>, Error> {
+        if let Some(known) = self.ladders.get(&(one, other)) {
             return Ok(known.clone());
         }
-        let shape = Rc::new(Shape::find(self.history, one, other)?);
-        self.shapes.insert((one, other), shape.clone());
-        Ok(shape)
+        let ladder = Rc::new(Ladder::of(self.history, one, other)?);
+        self.ladders.insert((one, other), ladder.clone());
+        Ok(ladder)
     }
 
     fn leaf_at(&mut self, tree: Oid, path: &[u8]) -> Result<Option<Leaf>, Error> {
@@ -335,7 +334,15 @@ impl<'r> Contents<'r> {
         other: Oid,
         paths: Vec<Vec<u8>>,
     ) -> Result<Vec<MadeUp>, Error> {
-        let shape = self.shape(one, other)?;
+        let Some(shape) = Shape::find(self.history, one, other)? else {
+            // Who can't say that they have git's merge there settled it by hand.
+            let questions = paths
+                .into_iter()
+                .map(|path| Question::Path { one, other, path });
+            self.answers
+                .extend(questions.map(|question| (question, Merged::Conflict)));
+            return Ok(Vec::new());
+        };
         let (mut together, mut groups) = (Vec::new(), Vec::new());
         for path in paths {
             let leaves = self.leaves_at(&shape, &path)?;

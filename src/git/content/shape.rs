@@ -7,7 +7,7 @@ use super::super::history::History;
 use crate::error::Error;
 use crate::update::Oid;
 
-/// How many commits a shape may have, a bit each. Bases beyond count as unrelated.
+/// How many commits a shape may have, a bit each.
 const MOST_COMMITS: usize = 64;
 
 /// The commits, the oldest first: each is called by its place in this order.
@@ -30,27 +30,30 @@ pub(super) struct Member {
 }
 
 impl Shape {
-    /// Collects the commits.
-    pub fn find(history: &History<'_>, one: Oid, other: Oid) -> Result<Self, Error> {
+    /// Collects the commits; `None` if there are too many.
+    pub fn find(history: &History<'_>, one: Oid, other: Oid) -> Result<Option<Self>, Error> {
         let mut commits = vec![one, other];
         let mut level = vec![(one, other)];
         let mut seen = BTreeSet::new();
-        while !level.is_empty() && commits.len() < MOST_COMMITS {
+        while !level.is_empty() {
             level.retain(|(one, other)| seen.insert((*one.min(other), *one.max(other))));
             history.prepare_bases(&level)?;
             let mut below = Vec::new();
             for (one, other) in level {
                 let found = history.merge_bases(one, &[other])?;
                 for (at, base) in found.iter().enumerate() {
-                    if !commits.contains(base) && commits.len() < MOST_COMMITS {
+                    if !commits.contains(base) {
                         commits.push(*base);
+                    }
+                    if commits.len() > MOST_COMMITS {
+                        return Ok(None);
                     }
                     below.extend(found.iter().take(at).map(|before| (*before, *base)));
                 }
             }
             level = below;
         }
-        Self::ordered(history, &commits)
+        Self::ordered(history, &commits).map(Some)
     }
 
     /// What reaches less is older: a base is reached by all that stands on it, and by what
@@ -90,15 +93,6 @@ impl Shape {
     pub fn nearest_below(&self, at: usize) -> Vec<usize> {
         let below = self.places(|place, member| place != at && member.reached_by & (1 << at) != 0);
         self.newest_of(&below)
-    }
-
-    /// The merge bases of a commit and of some that are merged already, a bit each; in the order
-    /// of places.
-    pub fn bases(&self, merged: u64, other: usize) -> Vec<usize> {
-        let shared = |_: usize, member: &Member| {
-            member.reached_by & merged != 0 && member.reached_by & (1 << other) != 0
-        };
-        self.newest_of(&self.places(shared))
     }
 
     /// Those that no other one of them reaches.

@@ -194,6 +194,17 @@ pub(super) enum Settled {
 }
 
 impl OpenPath {
+    /// The merge bases, if there are two and they don't have the same there: git merges them first.
+    pub fn disputed(&self, sides: &MergeSides) -> Option<(Oid, Oid)> {
+        match (sides.bases.as_slice(), self.row.bases.as_slice()) {
+            ([bases], [leaves]) => match (bases.as_slice(), leaves.as_slice()) {
+                ([one, other], [first, second]) if first != second => Some((*one, *other)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Holds what the merge has there against what git makes of the contents.
     pub fn settle(
         &self,

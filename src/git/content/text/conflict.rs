@@ -127,13 +127,15 @@ fn lines(text: &mut Vec<u8>, lines: &[u8]) {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::process::{Command, Stdio};
+    use std::fmt::Write as _;
+    use std::process::Stdio;
 
     use proptest::prelude::*;
     use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;
 
     use super::super::{Merged, conflict, merge};
+    use crate::git::CleanGit;
 
     /// How many merges are compared with git's.
     const MERGES: usize = 400;
@@ -171,20 +173,21 @@ mod tests {
         let git = |how: &str, input: &[u8]| {
             std::fs::write(folder.path().join("input"), input).unwrap();
             let input = std::fs::File::open(folder.path().join("input")).unwrap();
-            let mut command = Command::new("git");
-            command.args(how.split(' ')).current_dir(folder.path());
+            let mut command = CleanGit::default().command(folder.path());
+            command.args(how.split(' '));
             let output = command.stdin(input).stderr(Stdio::inherit()).output();
             String::from_utf8(output.unwrap().stdout).unwrap()
         };
-        git("init --quiet --bare .", b"");
+        git2::Repository::init_bare(folder.path()).unwrap();
         let mut stream = String::new();
         for (at, name) in ["base", "one", "other"].into_iter().enumerate() {
             let from = if at > 0 { "from :1\n" } else { "" };
-            stream += &format!("commit refs/heads/{name}\nmark :{}\n", at + 1);
-            stream += &format!("committer x <x@y.example> {at} +0000\ndata 0\n{from}");
+            write!(stream, "commit refs/heads/{name}\nmark :{}\n", at + 1).unwrap();
+            let person = "x <x@y.example>";
+            write!(stream, "committer {person} {at} +0000\ndata 0\n{from}").unwrap();
             for (number, texts) in all.iter().enumerate() {
-                let text = &texts[at];
-                stream += &format!("M 100644 inline {number}\ndata {}\n{text}\n", text.len());
+                let (text, length) = (&texts[at], texts[at].len());
+                write!(stream, "M 100644 inline {number}\ndata {length}\n{text}\n").unwrap();
             }
         }
         git("fast-import --quiet", stream.as_bytes());
