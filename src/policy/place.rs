@@ -51,13 +51,19 @@ impl Place {
 
     /// Counted from 1.
     pub fn line(&self) -> usize {
-        let before = self.page.text.bytes().take(self.offset);
-        before.filter(|byte| *byte == b'\n').count() + 1
+        self.before().split(|byte| *byte == b'\n').count()
+    }
+
+    fn before(&self) -> &[u8] {
+        let all = self.page.text.as_bytes();
+        all.get(..self.offset).unwrap_or(all)
     }
 
     /// What the line says, runs of spaces made one; nothing, where the file's text isn't known.
     pub fn text(&self) -> String {
-        let line = self.page.text.lines().nth(self.line() - 1);
+        let start = self.before().iter().rposition(|byte| *byte == b'\n');
+        let rest = self.page.text.get(start.map_or(0, |end| end + 1)..);
+        let line = rest.and_then(|rest| rest.lines().next());
         let words = line.unwrap_or_default().split_whitespace();
         words.collect::<Vec<_>>().join(" ")
     }

@@ -3,6 +3,7 @@
 mod compare;
 mod delta;
 mod index;
+mod pack_index;
 mod packs;
 mod shared;
 mod store;

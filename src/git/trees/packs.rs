@@ -10,21 +10,19 @@
 //! This is no object database. What it doesn't find, or can't make sense of, it leaves to
 //! libgit2, whose answer counts: loose objects, packs that came later, and every fault.
 
-use std::cmp::Ordering;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use gix_pack::data::Entry;
 use gix_pack::data::entry::Header;
 
+use super::pack_index::PackIndex;
 use super::store::Store;
 use super::{Bytes, delta};
 use crate::update::{ObjectFormat, Oid};
 
 /// How many bytes of objects are kept for those that are made out of them.
 const KEPT: usize = 8 << 20;
-/// How often a place in an index is guessed. Of a million names the fifth guess is mostly right.
-const GUESSES: usize = 8;
 /// How long a chain may be: git's own limit. What is longer goes in circles.
 const LONGEST_CHAIN: usize = 4096;
 
@@ -35,7 +33,7 @@ pub(in crate::git) struct Packs {
 }
 
 struct Pack {
-    index: gix_pack::index::File,
+    index: PackIndex,
     data: gix_pack::data::File,
 }
 
@@ -55,44 +53,12 @@ impl Packs {
 
     /// Looks in the pack `first` before all others.
     fn find(&self, oid: Oid, first: usize) -> Option<Place> {
-        let name = gix_hash::oid::try_from_bytes(oid.as_bytes()).ok()?;
         let others = (0..self.packs.len()).filter(|at| *at != first);
         std::iter::once(first).chain(others).find_map(|at| {
-            let index = &self.packs.get(at)?.index;
-            Some((at, index.pack_offset_at_index(look_up(index, name)?)))
+            let offset = self.packs.get(at)?.index.find(oid.as_bytes())?;
+            Some((at, offset))
         })
     }
-}
-
-/// Where the name stands in an index. Names are as good as evenly spread, so that a look where it
-/// should be comes closer than halving does, and fewer places of a large file are touched. Where
-/// somebody made names that aren't, halving has the last word.
-fn look_up(index: &gix_pack::index::File, name: &gix_hash::oid) -> Option<u32> {
-    let (mut from, mut to) = (0, index.num_objects());
-    let (mut lowest, mut highest) = (0, u64::MAX);
-    let wanted = front(name);
-    for _ in 0..GUESSES {
-        if from >= to || wanted < lowest || wanted > highest {
-            return None;
-        }
-        let share = u128::from(wanted - lowest) * u128::from(to - from);
-        let ahead = share / (u128::from(highest - lowest) + 1);
-        let at = from + u32::try_from(ahead).ok()?;
-        let found = index.oid_at_index(at);
-        match name.cmp(found) {
-            Ordering::Equal => return Some(at),
-            Ordering::Less => (to, highest) = (at, front(found)),
-            Ordering::Greater => (from, lowest) = (at + 1, front(found)),
-        }
-    }
-    index.lookup(name)
-}
-
-/// The first bytes of a name, as a number.
-fn front(name: &gix_hash::oid) -> u64 {
-    name.as_bytes()
-        .first_chunk::<8>()
-        .map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 fn index_files(objects: &Path) -> Vec<PathBuf> {
@@ -114,7 +80,7 @@ impl Pack {
             ObjectFormat::Sha256 => gix_hash::Kind::Sha256,
         };
         Some(Self {
-            index: gix_pack::index::File::at(index, kind).ok()?,
+            index: PackIndex::open(index, format)?,
             data: gix_pack::data::File::at(index.with_extension("pack"), kind).ok()?,
         })
     }
@@ -205,9 +171,7 @@ impl PackReader {
                 Header::OfsDelta { base_distance } => {
                     entry.checked_base_pack_offset(base_distance)?
                 }
-                Header::RefDelta { base_id } => {
-                    pack.index.pack_offset_at_index(pack.index.lookup(base_id)?)
-                }
+                Header::RefDelta { base_id } => pack.index.find(base_id.as_bytes())?,
                 Header::Tree | Header::Blob | Header::Commit | Header::Tag => return None,
             };
             let deltas = std::mem::take(&mut self.deltas);
