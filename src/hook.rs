@@ -18,7 +18,7 @@ use crate::policy::{self, Policy, Source, server_source};
 use crate::progress::{Pace, shown};
 use crate::report::escape::Told;
 use crate::report::palette::Palette;
-use crate::report::{Report, Voice, text};
+use crate::report::{Report, Voice};
 use crate::standing::Target;
 
 /// Runs the hook. `arguments` are those after the program's name: the shim hands over the path by
@@ -152,11 +152,7 @@ fn report(
         voice,
         today: ambient.today,
     };
-    // In one piece: each write becomes a packet on its way to the client.
-    let mut text = Vec::new();
-    text::write(&mut text, &report, &Palette::new(ambient.colour))?;
-    stderr.write_all(&text)?;
-    stderr.flush()
+    report.write_text(&Palette::new(ambient.colour), stderr)
 }
 
 fn refuse(stderr: &mut dyn Write, error: &Error, voice: Voice) -> std::io::Result<()> {

@@ -100,15 +100,21 @@ impl<'r> Report<'r> {
         stderr: &mut dyn Write,
     ) -> io::Result<()> {
         match format {
-            Format::Text => {
-                text::write(stderr, self, palette)?;
-                return stderr.flush();
-            }
+            Format::Text => return self.write_text(palette, stderr),
             Format::Json => json::write(stdout, self)?,
             Format::Github => github::write(stdout, self)?,
             Format::Sarif => sarif::write(stdout, self)?,
         }
         stdout.flush()
+    }
+
+    /// Writes it as text, in one piece: each write costs a call of the system, and from a hook it
+    /// becomes a packet on its way to the client.
+    pub fn write_text(&self, palette: &Palette, out: &mut dyn Write) -> io::Result<()> {
+        let mut text = Vec::new();
+        text::write(&mut text, self, palette)?;
+        out.write_all(&text)?;
+        out.flush()
     }
 
     /// What was found, whatever the decision.

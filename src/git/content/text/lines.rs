@@ -1,7 +1,6 @@
 //! Texts as lists of numbers, in which equal lines are equal numbers.
 
 use std::collections::HashMap;
-use std::io::BufRead;
 use std::ops::Range;
 
 use foldhash::fast::RandomState;
@@ -136,13 +135,13 @@ impl<'t> Text<'t> {
 
 /// The lines, each with the line feed that ends it.
 fn lines(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = raw;
+    let mut ends = memchr::memchr_iter(b'\n', raw);
+    let mut start = 0;
     std::iter::from_fn(move || {
-        let before = rest;
-        match rest.skip_until(b'\n') {
-            Ok(0) | Err(_) => None,
-            Ok(length) => before.get(..length),
-        }
+        let end = ends.next().map_or(raw.len(), |at| at + 1);
+        let line = raw.get(start..end).filter(|line| !line.is_empty());
+        start = end;
+        line
     })
 }
 
