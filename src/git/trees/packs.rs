@@ -21,8 +21,6 @@ use super::store::Store;
 use super::{Bytes, delta};
 use crate::update::{ObjectFormat, Oid};
 
-/// How many bytes of objects are kept for those that are made out of them.
-const KEPT: usize = 8 << 20;
 /// How long a chain may be: git's own limit. What is longer goes in circles.
 const LONGEST_CHAIN: usize = 4096;
 
@@ -102,6 +100,15 @@ impl Kind {
             Self::Blob => 4 << 20,
         }
     }
+
+    /// How many bytes of objects are kept for those that are made out of them. Merges of one range
+    /// ask for files here and there, and a file is some five times as large as a folder.
+    fn kept(self) -> usize {
+        match self {
+            Self::Tree => 8 << 20,
+            Self::Blob => 32 << 20,
+        }
+    }
 }
 
 /// Reads objects of one kind, and keeps some of them for those that are made out of them.
@@ -121,7 +128,7 @@ impl PackReader {
         Self {
             kind,
             inflate: gix_zlib::Inflate::default(),
-            store: Store::new(KEPT),
+            store: Store::new(kind.kept()),
             last: 0,
             deltas: Vec::new(),
         }
