@@ -94,9 +94,11 @@ impl Oid {
 
 impl fmt::Display for Oid {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_bytes()
-            .iter()
-            .try_for_each(|byte| write!(out, "{byte:02x}"))
+        // Lists are full of them, and to write byte by byte takes several times as long.
+        let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+        let digits = |byte: &u8| [digit(byte >> 4), digit(byte & 15)];
+        let hex: String = self.as_bytes().iter().flat_map(digits).collect();
+        out.write_str(&hex)
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use treewarden::budget::{Budget, Limits};
 use treewarden::error::Error;
-use treewarden::git::{Changes, CleanGit, CommitRow, History, Parent, Range, Repo, Touched};
+use treewarden::git::{Changes, CleanGit, CommitRow, History, Jobs, Parent, Range, Repo, Touched};
 use treewarden::policy::{self, Policy, Source};
 use treewarden::rules;
 
@@ -56,9 +56,10 @@ impl Question {
 
 /// Answers a question about the range `arguments[1]..arguments[2]` of the repository in the current
 /// folder, by the classes of the policy `arguments[0]`, and writes the answer: a line for each
-/// commit, or a field ended by a zero byte for each path.
+/// commit, or a field ended by a zero byte for each path. If there is one more, it says how many
+/// workers there may be.
 pub fn answer(question: Question, arguments: &[OsString]) -> Result<(), Error> {
-    let [policy, old, new] = arguments else {
+    let [policy, old, new, workers @ ..] = arguments else {
         return Err(Error::Usage("a policy and a range are needed".into()));
     };
     let budget = Budget::new(Limits {
@@ -78,7 +79,11 @@ pub fn answer(question: Question, arguments: &[OsString]) -> Result<(), Error> {
     if question.is_of_merges() {
         range = merges(&range)?;
     }
-    let mut engine = Engine::new(&repo, &history, &policy.classifier, &budget);
+    let jobs = workers.first().map_or(Jobs::ONE, |workers| {
+        Jobs::up_to(workers.to_str().unwrap().parse().unwrap())
+    });
+    let engine = Engine::new(&repo, &history, &policy.classifier, &budget);
+    let mut engine = engine.with_jobs(jobs);
     let mut out = BufWriter::new(std::io::stdout().lock());
     match question.is_of_paths() {
         true => list(&mut engine, &range, &mut out)?,

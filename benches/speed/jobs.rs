@@ -70,12 +70,19 @@ fn check_by(workers: &str, repository: &Path, policy: &str, tree: &str, range: &
 
 /// The engine, asked by the runner itself.
 pub fn asked(question: Question, repository: &Path, policy: &str, old: &str, new: &str) -> Job {
-    Job::new(std::env::current_exe().unwrap(), repository).with([
-        question.argument(),
-        policy,
-        old,
-        new,
-    ])
+    let job = Job::new(std::env::current_exe().unwrap(), repository);
+    job.with([question.argument(), policy, old, new])
+}
+
+/// The same, with two workers.
+pub fn asked_of_two(
+    question: Question,
+    repository: &Path,
+    policy: &str,
+    old: &str,
+    new: &str,
+) -> Job {
+    asked(question, repository, policy, old, new).with(["2"])
 }
 
 /// The environment that receive-pack gives a hook.

@@ -6,7 +6,8 @@ use std::time::Instant;
 use crate::engine::{Question, read_policy};
 use crate::goals::Outcome;
 use crate::jobs::{
-    as_hook, asked, b_line, baseline, before, check, check_by_two, check_to, empty, file, hook,
+    as_hook, asked, asked_of_two, b_line, baseline, before, check, check_by_two, check_to, empty,
+    file, hook,
 };
 use crate::process::Job;
 use crate::repositories::{Repositories, git_says};
@@ -47,7 +48,7 @@ pub const GROUPS: &[Group] = &[
         measure: Bench::without_graph,
     },
     Group {
-        keys: &["list-15000"],
+        keys: &["list-15000", "list-15000-one"],
         measure: Bench::list,
     },
     Group {
@@ -59,7 +60,7 @@ pub const GROUPS: &[Group] = &[
         measure: Bench::hundred,
     },
     Group {
-        keys: &["merges-masks", "merges-list"],
+        keys: &["merges-masks", "merges-list", "merges-list-one"],
         measure: Bench::merges,
     },
     Group {
@@ -128,8 +129,17 @@ impl Bench {
     fn list(&self) -> Result<Found, String> {
         let kernel = self.repositories.kernel()?;
         let before = self.repositories.before(15_000);
-        let ours = asked(Question::List, &kernel, PRESET, &before, "master");
-        self.against_b("list-15000", ours, &kernel, &before)
+        let jobs = [
+            baseline(&kernel, &before, "master"),
+            asked_of_two(Question::List, &kernel, PRESET, &before, "master"),
+            asked(Question::List, &kernel, PRESET, &before, "master"),
+        ];
+        let [git, two, one] = all(contest(&jobs, self.rounds));
+        let git = git?;
+        Ok(vec![
+            ("list-15000", raced(two, &git)),
+            ("list-15000-one", raced(one, &git)),
+        ])
     }
 
     fn hundred(&self) -> Result<Found, String> {
@@ -175,7 +185,7 @@ impl Bench {
 
     fn merges(&self) -> Result<Found, String> {
         let Some(real) = &self.real else {
-            return Ok(self.no_real(&["merges-masks", "merges-list"]));
+            return Ok(self.no_real(&["merges-masks", "merges-list", "merges-list-one"]));
         };
         let tip = git_says(real, &["rev-parse", "HEAD"])?;
         let before = before(real, &tip, 1_000, &["--merges"])?;
@@ -187,13 +197,15 @@ impl Bench {
         let jobs = [
             Job::shell(&git, real),
             asked(Question::MergesMasks, real, &policy, &before, &tip),
+            asked_of_two(Question::MergesList, real, &policy, &before, &tip),
             asked(Question::MergesList, real, &policy, &before, &tip),
         ];
-        let [git, masks, list] = all(contest(&jobs, self.rounds));
+        let [git, masks, list, list_of_one] = all(contest(&jobs, self.rounds));
         let git = git?;
         Ok(vec![
             ("merges-masks", raced(masks, &git)),
             ("merges-list", raced(list, &git)),
+            ("merges-list-one", raced(list_of_one, &git)),
         ])
     }
 

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::changes::{Merges, Need};
+use super::changes::{Jobs, Merges, Need};
 use super::history::History;
 use super::merge::Departure;
 use super::open::Repo;
@@ -50,7 +50,7 @@ impl MergeAccount {
         let states = &mut no_classes.states();
         merges.meet(&mut Trees::new(repo), states, merge, &parents)?;
         let all = ClassMask::ALL;
-        merges.settle(&[merge], &|_| all, Need::Paths(all))?;
+        merges.settle(&[merge], &|_| all, Need::Paths(all), Jobs::ONE)?;
         let changes = merges.changes(merge)?.iter().cloned();
         let changes = changes.map(|change| (change.path, change.departure));
         Ok(Self {

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 
+use super::workers::{Jobs, in_threads};
 use crate::budget::Budget;
 use crate::classify::{ClassMask, States};
 use crate::error::Error;
@@ -19,10 +20,11 @@ use crate::git::trees::Trees;
 use crate::update::Oid;
 
 /// From a path to the set of its class.
-type Classes<'c> = &'c dyn Fn(&[u8]) -> ClassMask;
+type Classes<'c> = &'c (dyn Fn(&[u8]) -> ClassMask + Sync);
 
 /// Merges that were looked at.
 pub(in crate::git) struct Merges<'r> {
+    repo: &'r Repo,
     history: &'r History<'r>,
     budget: &'r Budget,
     contents: Contents<'r>,
@@ -52,6 +54,7 @@ impl<'r> Merges<'r> {
     /// None yet.
     pub fn new(repo: &'r Repo, history: &'r History<'r>, budget: &'r Budget) -> Self {
         Self {
+            repo,
             history,
             budget,
             contents: Contents::new(repo, history, budget),
@@ -109,37 +112,38 @@ impl<'r> Merges<'r> {
         self.known.insert(oid, merge);
     }
 
-    /// Settles what is open of these merges, as far as it is needed. Questions are collected from
-    /// all of them and put to git at once; an octopus, or bases that were merged themselves, may
-    /// need several rounds.
-    pub fn settle(&mut self, oids: &[Oid], class: Classes<'_>, need: Need) -> Result<(), Error> {
-        self.prepare_bases(oids, class, need)?;
-        loop {
-            let mut waits = false;
-            for oid in oids {
-                if let Some(merge) = self.known.get_mut(oid) {
-                    waits |= merge.settle(&mut self.contents, class, need)?;
-                }
-            }
-            if !waits {
-                return Ok(());
-            }
-            self.contents.ask()?;
+    /// Settles what is open of these merges, as far as it is needed.
+    pub fn settle(
+        &mut self,
+        oids: &[Oid],
+        class: Classes<'_>,
+        need: Need,
+        jobs: Jobs,
+    ) -> Result<(), Error> {
+        let needed = oids.iter().filter(|oid| {
+            let merge = self.known.get(oid);
+            merge.is_some_and(|merge| merge.needs_a_look(class, need))
+        });
+        let mut open: Vec<(Oid, Merge)> = Vec::new();
+        for oid in needed.copied().collect::<Vec<_>>() {
+            open.extend(self.known.remove_entry(&oid));
         }
-    }
-
-    /// Works out the merge bases of bases that have to be merged first: of all merges together.
-    fn prepare_bases(&self, oids: &[Oid], class: Classes<'_>, need: Need) -> Result<(), Error> {
-        let mut pairs = Vec::new();
-        for merge in oids.iter().filter_map(|oid| self.known.get(oid)) {
-            let needed = merge.needed(class, need);
-            let mut open = merge
-                .open
-                .iter()
-                .filter(|path| needed.meets(class(&path.path)));
-            pairs.extend(open.find_map(|path| path.disputed(&merge.sides)));
-        }
-        self.history.prepare_bases(&pairs)
+        let run = jobs.of_merges().run(open.len());
+        let settled = if run >= open.len() {
+            settle(&mut self.contents, self.history, &mut open, (class, need))
+        } else {
+            let (repo, budget) = (self.repo.reopening(), self.budget);
+            let done = in_threads(open.chunks_mut(run), |part| {
+                let repo = repo.open()?;
+                let history = History::new(&repo, budget);
+                let mut contents = Contents::new(&repo, &history, budget);
+                settle(&mut contents, &history, part, (class, need))
+            });
+            done.map(drop)
+        };
+        // Whatever came of it: who asks for less may still go on.
+        self.known.extend(open);
+        settled
     }
 
     /// What is known to be the merge's own change.
@@ -157,7 +161,41 @@ impl<'r> Merges<'r> {
     }
 }
 
+/// Settles what is open of these merges, as far as it is needed. Questions are collected from all of
+/// them and put to git at once; an octopus, or bases that were merged themselves, may need several
+/// rounds.
+fn settle(
+    contents: &mut Contents<'_>,
+    history: &History<'_>,
+    merges: &mut [(Oid, Merge)],
+    (class, need): (Classes<'_>, Need),
+) -> Result<(), Error> {
+    // The bases of bases that have to be merged first: of all merges together.
+    let disputed = merges.iter().filter_map(|(_, merge)| {
+        let mut open = merge.open.iter();
+        open.find_map(|path| path.disputed(&merge.sides))
+    });
+    history.prepare_bases(&disputed.collect::<Vec<_>>())?;
+    loop {
+        let mut waits = false;
+        for (_, merge) in &mut *merges {
+            waits |= merge.settle(contents, class, need)?;
+        }
+        if !waits {
+            return Ok(());
+        }
+        contents.ask()?;
+    }
+}
+
 impl Merge {
+    /// Returns true if and only if a path is open that matters.
+    fn needs_a_look(&self, class: Classes<'_>, need: Need) -> bool {
+        let needed = self.needed(class, need);
+        let mut open = self.open.iter();
+        open.any(|path| needed.meets(class(&path.path)))
+    }
+
     /// Settles what can be settled without git; true if something waits for it.
     fn settle(
         &mut self,

@@ -275,7 +275,7 @@ impl<'r> BatchChanges<'r> {
             self.merges.met(oid, sides, seen, survey);
         }
         let class = |path: &[u8]| self.classifier.mask(path);
-        self.merges.settle(&oids, &class, need)
+        self.merges.settle(&oids, &class, need, self.jobs)
     }
 
     fn paths_of_merge(

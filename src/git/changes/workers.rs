@@ -7,6 +7,9 @@
 //! and the budget. What the workers found is put together in the order of history, and is what
 //! one alone would have found.
 //!
+//! Contents of merges are shared out likewise (`merges`). That takes history too, of which each
+//! worker then has its own.
+//!
 //! The budget may be spent a little sooner: of two commits that change a folder in the same way,
 //! one worker reads the folder once; if they are in two runs, each of two workers does.
 //!
@@ -63,7 +66,7 @@ impl Jobs {
     }
 
     /// How long each run is to be, of so many commits.
-    fn run(self, commits: usize) -> usize {
+    pub(super) fn run(self, commits: usize) -> usize {
         let worth = commits / self.least.max(1);
         let runs = worth.clamp(1, self.most.get());
         commits.div_ceil(runs).max(1)
@@ -145,17 +148,27 @@ impl<'r> Worker<'r> {
             let trees = shared.trees();
             task(&mut Worker::new(trees, classifier, budget), part)
         };
-        scope(|scope| {
-            let start = |part| Builder::new().spawn_scoped(scope, move || work(part));
-            let started: Result<Vec<_>, _> = commits.chunks(run).map(start).collect();
-            let started = started.map_err(|error| {
-                Error::Repository(format!("no thread to work in: {error}; try `--jobs 1`"))
-            })?;
-            // All of them are waited for: a panic in any must not pass unseen.
-            let done: Vec<_> = started.into_iter().map(finished).collect();
-            done.into_iter().collect()
-        })
+        in_threads(commits.chunks(run), work)
     }
+}
+
+/// Does the work on each part in a thread of its own. Returns what came of each, in their order;
+/// of several errors, the first one.
+pub(super) fn in_threads<P: Send, T: Send>(
+    parts: impl Iterator<Item = P>,
+    work: impl Fn(P) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
+    let work = &work;
+    scope(|scope| {
+        let start = |part| Builder::new().spawn_scoped(scope, move || work(part));
+        let started: Result<Vec<_>, _> = parts.map(start).collect();
+        let started = started.map_err(|error| {
+            Error::Repository(format!("no thread to work in: {error}; try `--jobs 1`"))
+        })?;
+        // All of them are waited for: a panic in any must not pass unseen.
+        let done: Vec<_> = started.into_iter().map(finished).collect();
+        done.into_iter().collect()
+    })
 }
 
 /// Waits for a thread. Its panic goes on in this one.
