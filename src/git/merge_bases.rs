@@ -141,6 +141,8 @@ impl History<'_> {
 
     /// The merge bases of each of up to [`LANES`] questions.
     fn bases_of(&self, lanes: &[(Oid, &[Oid])]) -> Result<Vec<Vec<Oid>>, Error> {
+        // Commits that were read before take no time from anybody else.
+        self.budget.time()?;
         let mut paint = self.paint.borrow_mut();
         paint.clear();
         let mut walk = Walk {

@@ -14,8 +14,8 @@ use super::ladder::Ladder;
 use super::{Contents, Merged, Question, Sides};
 use crate::error::Error;
 
-/// How many merges a path may take. With three bases each time, and bases below bases, the number
-/// doubles with every step down.
+/// How many merges a path may take, and how many bases one of them. With three bases each time, and
+/// bases below bases, the number of merges doubles with every step down.
 const MOST_MERGES: usize = 256;
 
 /// What came of looking.
@@ -51,6 +51,9 @@ impl<'f, 'r> Fold<'f, 'r> {
     /// What the merge of all the commits has at the path. Their bases are one level further in.
     /// It goes no deeper than there may be merges.
     pub fn merge(&mut self, level: usize, ladder: &Ladder) -> Result<Outcome, Error> {
+        if ladder.rungs.len() > MOST_MERGES {
+            return Ok(Outcome::Unclear);
+        }
         let mut leaves = Vec::new();
         for rung in &ladder.rungs {
             leaves.push(self.contents.leaf_at(rung.tree, self.path)?);

@@ -11,10 +11,10 @@
 //! the objects and leaves none behind.
 //!
 //! Where a merge has several bases, git merges those first, and their bases before them (`ladder`).
-//! At most paths that is settled by looking, or comes down to the contents of three files (`fold`). What
-//! such contents are merged to is kept: it may be the base of the next merge (`blobs`). For what is
-//! left, the made-up history has the shape of the real one, reduced to these commits and their
-//! dates (`shape`), and git does what it always does.
+//! At most paths that is settled by looking, or comes down to the contents of three files (`fold`).
+//! What such contents are merged to is kept: it may be the base of the next merge (`blobs`). For
+//! what is left, the made-up history has the shape of the real one, reduced to these commits and
+//! their dates (`shape`), and git does what it always does.
 
 mod blobs;
 mod fold;
@@ -281,6 +281,9 @@ impl<'r> Contents<'r> {
         let mut merges = self.plain(&scratch, plain)?;
         for ((one, other), paths) in recursive {
             merges.extend(self.recursive(&scratch, one, other, paths)?);
+        }
+        if merges.is_empty() {
+            return Ok(());
         }
         for (merge, answers) in merges.iter().zip(scratch.merge(&merges)?) {
             let answered = merge.questions.iter().cloned().zip(answers);

@@ -79,12 +79,10 @@ pub(in crate::git) fn unsettled<'t>(
     }
     found.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
     let same_name = found.chunk_by(|(one, _), (other, _)| one.name == other.name);
-    let is_settled =
-        |lists: &[_]| is_taken_over(lists, bases.len()) || parents_told && is_same_on_sides(lists);
-    let open = same_name.filter(|lists| !is_settled(lists));
-    Ok(open
-        .filter_map(|lists| Some(lists.first()?.0.name))
-        .collect())
+    let is_same = |lists: &[_]| parents_told && is_same_on_sides(lists);
+    let open = same_name.filter(|lists| !is_taken_over(lists, bases.len()) && !is_same(lists));
+    let names = open.filter_map(|lists| Some(lists.first()?.0.name));
+    Ok(names.collect())
 }
 
 /// Which two versions differ, of a merge of two parents.
