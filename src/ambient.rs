@@ -2,7 +2,7 @@
 //! the binaries, and handed down; nothing below looks for itself.
 
 use std::ffi::{OsStr, OsString};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use jiff::civil::Date;
@@ -22,6 +22,8 @@ pub struct Ambient {
     pub namespace: Option<OsString>,
     /// Whether standard error is a terminal: somebody looks on.
     pub terminal: bool,
+    /// Another way to standard error, for a thread that tells how far the work is.
+    pub log: fn() -> Box<dyn Write + Send>,
     /// How git is started.
     pub git: CleanGit,
     /// Whether standard error is to be coloured. A server's hook writes to a pipe: never there.
@@ -44,6 +46,7 @@ impl Ambient {
             },
             namespace: set("GIT_NAMESPACE"),
             terminal: std::io::stderr().is_terminal(),
+            log: || Box::new(std::io::stderr()),
             git: CleanGit { path: set("PATH") },
             colour: colour(
                 std::io::stderr().is_terminal(),

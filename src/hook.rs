@@ -27,7 +27,7 @@ use crate::standing::Target;
 pub fn pre_receive(
     arguments: &[OsString],
     stdin: &mut dyn Read,
-    stderr: &mut (dyn Write + Send),
+    stderr: &mut dyn Write,
     ambient: &Ambient,
 ) -> Ended {
     let mut input = Vec::new();
@@ -36,7 +36,10 @@ pub fn pre_receive(
     let (hook, judged) = match own_path(arguments) {
         Ok(hook) => {
             let judging = || judge(stdin, &mut input, ambient, &work);
-            (hook, shown(stderr, pace, &work, judging))
+            (
+                hook,
+                shown((&mut *stderr, (ambient.log)()), pace, &work, judging),
+            )
         }
         Err(error) => (None, Err(error)),
     };

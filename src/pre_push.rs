@@ -27,7 +27,7 @@ use crate::standing::{Remote, Target};
 pub fn pre_push(
     arguments: &[OsString],
     stdin: &mut dyn Read,
-    stderr: &mut (dyn Write + Send),
+    stderr: &mut dyn Write,
     ambient: &Ambient,
 ) -> Ended {
     let mut input = Vec::new();
@@ -39,7 +39,7 @@ pub fn pre_push(
     let work = Arc::default();
     let pace = Pace::of_hook(ambient.terminal);
     let judging = || judge(arguments, stdin, &mut input, ambient, &work);
-    let own = match shown(stderr, pace, &work, judging) {
+    let own = match shown((&mut *stderr, (ambient.log)()), pace, &work, judging) {
         Ok(None) => Exit::Accept,
         Ok(Some(judged)) => answer(&Ok(judged), stderr, ambient, Voice::Advice),
         Err(error) => answer(&Err(error), stderr, ambient, Voice::Advice),

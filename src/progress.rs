@@ -1,12 +1,13 @@
 //! Tells that work is still going on: nobody should wait at a silent terminal, and a connection
 //! that says nothing is one that something on the way may cut.
 //!
-//! A thread does it, which costs even the quickest push some 0.03 ms. Counting along with the work
-//! would be free, and silent wherever the work itself waits: for git, for a disk, for one file of
-//! a gigabyte.
+//! A thread does it. Counting along with the work would be free, and silent wherever the work
+//! itself waits: for git, for a disk, for one file of a gigabyte. Nobody waits for the thread: to
+//! wake it up only to see it end takes longer than to start it, and more than the quickest push has
+//! to spare.
 
 use std::io::Write;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -48,41 +49,88 @@ impl Pace {
     }
 }
 
-/// Does the work, and tells on `out` how far it is for as long as it takes. What is done quickly
-/// is done without a word.
+/// Does the work, and tells on `log` how far it is for as long as it takes. What is done quickly is
+/// done without a word. `out` leads to the same place: nothing is told there any more once this
+/// has returned.
 pub fn shown<T>(
-    out: &mut (dyn Write + Send),
+    (out, log): (&mut dyn Write, Box<dyn Write + Send>),
     pace: Pace,
-    work: &Work,
+    work: &Arc<Work>,
     task: impl FnOnce() -> T,
 ) -> T {
     let Some(wait) = pace.wait() else {
         return task();
     };
-    thread::scope(|scope| {
-        let (done, ended) = channel::<()>();
-        let teller = move || {
-            let begun = Instant::now();
-            let mut told = false;
-            while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-                told = true;
-                tell(out, pace, work, begun.elapsed());
-            }
-            if told && pace == Pace::InPlace {
-                // Where nobody reads, nobody misses it.
-                let _ = write!(out, "\r\x1b[K").and_then(|()| out.flush());
-            }
-        };
-        let thread = thread::Builder::new().spawn_scoped(scope, teller);
-        // Without a thread to tell it, the work is still to be done.
-        let done = thread.is_ok().then_some(done);
-        finish(task, done)
-    })
+    let telling = Telling::begin(log, (pace, wait), work);
+    let done = task();
+    if telling.end() && pace == Pace::InPlace {
+        // Where nobody reads, nobody misses it.
+        let _ = write!(out, "\r\x1b[K").and_then(|()| out.flush());
+    }
+    done
 }
 
-/// Does the work, then lets go of the sender, which ends the telling.
-fn finish<T>(task: impl FnOnce() -> T, _done: Option<Sender<()>>) -> T {
-    task()
+/// Work that is told about: until this is dropped.
+struct Telling(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// Nobody gives a sign: the thread only waits until its time has come.
+    never: Condvar,
+}
+
+#[derive(Clone, Copy, Default)]
+struct State {
+    is_over: bool,
+    is_told: bool,
+}
+
+impl Telling {
+    fn begin(mut log: Box<dyn Write + Send>, pace: (Pace, Duration), work: &Arc<Work>) -> Self {
+        let shared = Arc::<Shared>::default();
+        let (theirs, work) = (Arc::clone(&shared), Arc::clone(work));
+        let teller = move || theirs.tell(&mut log, pace, &work);
+        // Without a thread to tell it, the work is still to be done.
+        let _ = thread::Builder::new().spawn(teller);
+        Self(shared)
+    }
+
+    /// Returns true if and only if there was anything to tell.
+    fn end(self) -> bool {
+        let mut state = self.0.state();
+        state.is_over = true;
+        state.is_told
+    }
+}
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        self.0.state().is_over = true;
+    }
+}
+
+impl Shared {
+    /// Held while a line is written, so that none comes after the end.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, log: &mut dyn Write, (pace, wait): (Pace, Duration), work: &Work) {
+        let begun = Instant::now();
+        let mut state = self.state();
+        loop {
+            let waited = self
+                .never
+                .wait_timeout_while(state, wait, |state| !state.is_over);
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            if state.is_over {
+                return;
+            }
+            state.is_told = true;
+            tell(log, pace, work, begun.elapsed());
+        }
+    }
 }
 
 fn tell(out: &mut dyn Write, pace: Pace, work: &Work, since: Duration) {
@@ -104,14 +152,31 @@ fn tell(out: &mut dyn Write, pace: Pace, work: &Work, since: Duration) {
 mod tests {
     use super::*;
 
+    /// What two writers have written.
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Page {
+        fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(text)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
     fn said(pace: Pace, task: Duration) -> String {
-        let mut out = Vec::new();
-        let answer = shown(&mut out, pace, &Work::default(), || {
+        let written = Page::default();
+        let both: (&mut dyn Write, Box<dyn Write + Send>) =
+            (&mut written.clone(), Box::new(written.clone()));
+        let answer = shown(both, pace, &Arc::default(), || {
             thread::sleep(task);
             7
         });
         assert_eq!(answer, 7);
-        String::from_utf8(out).unwrap()
+        let text = written.0.lock().unwrap().clone();
+        String::from_utf8(text).unwrap()
     }
 
     #[test]

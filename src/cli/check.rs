@@ -49,7 +49,7 @@ impl Check {
         &self,
         ambient: &Ambient,
         stdout: &mut dyn Write,
-        stderr: &mut (dyn Write + Send),
+        stderr: &mut dyn Write,
     ) -> anyhow::Result<Exit> {
         let repo = repository(ambient)?.ok_or_else(no_repository)?;
         let policy = policy(self.policy.as_deref(), Some(&repo))?;
@@ -68,7 +68,7 @@ impl Check {
             new,
         };
         let pace = Pace::of_command(ambient.terminal);
-        let decision = shown(stderr, pace, &work, || {
+        let decision = shown((&mut *stderr, (ambient.log)()), pace, &work, || {
             gate::check(supposed, &policy, &repo, &budget, self.jobs())
         })?;
         let report = Report {

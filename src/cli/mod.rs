@@ -54,7 +54,7 @@ pub fn run(
     arguments: &Arguments,
     ambient: &Ambient,
     stdout: &mut dyn Write,
-    stderr: &mut (dyn Write + Send),
+    stderr: &mut dyn Write,
 ) -> Exit {
     let done = match &arguments.command {
         Command::Check(command) => command.run(ambient, stdout, stderr),
