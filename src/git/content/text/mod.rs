@@ -45,11 +45,7 @@ pub(super) fn merge(base: &[u8], one: &[u8], other: &[u8]) -> Option<Merged> {
         return Some(Merged::Conflict);
     }
     let mut numbers = Numbers::new(base.len());
-    let base = Text::read(base, &mut numbers)?;
-    let texts = (
-        base.read_like(one, &mut numbers)?,
-        base.read_like(other, &mut numbers)?,
-    );
+    let (base, texts) = read([base, one, other], &mut numbers)?;
     let mut work = Work::new();
     let found = changed_places(&base, &texts, numbers.count(), &mut work)?;
     merge::put_together((&texts.0, &texts.1), &found)
@@ -66,16 +62,25 @@ pub(super) fn conflict(base: &[u8], one: &[u8], other: &[u8], marker: usize) -> 
         return None;
     }
     let mut numbers = Numbers::new(base.len());
-    let base = Text::read(base, &mut numbers)?;
-    let texts = (
-        base.read_like(one, &mut numbers)?,
-        base.read_like(other, &mut numbers)?,
-    );
+    let (base, texts) = read([base, one, other], &mut numbers)?;
     let mut work = Work::new();
     let found = changed_places(&base, &texts, numbers.count(), &mut work)?;
     let texts = (&texts.0, &texts.1);
     let found = conflict::refined(texts, found, numbers.count(), &mut work)?;
     conflict::written(texts, &found, marker)
+}
+
+type Sides<'t> = (Text<'t>, Text<'t>);
+
+/// A base and the two sides.
+fn read<'t>(
+    [base, one, other]: [&'t [u8]; 3],
+    numbers: &mut Numbers<'t>,
+) -> Option<(Text<'t>, Sides<'t>)> {
+    let base = Text::read(base, numbers)?;
+    let one = base.read_like(one, numbers)?;
+    let other = base.read_like(other, numbers)?;
+    Some((base, (one, other)))
 }
 
 fn is_binary(text: &[u8]) -> bool {
@@ -85,7 +90,7 @@ fn is_binary(text: &[u8]) -> bool {
 /// The places at which the sides differ, in order.
 fn changed_places(
     base: &Text<'_>,
-    (one, other): &(Text<'_>, Text<'_>),
+    (one, other): &Sides<'_>,
     distinct: usize,
     work: &mut Work,
 ) -> Option<Vec<Place>> {
