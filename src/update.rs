@@ -126,8 +126,14 @@ impl RefValue {
         }
         let mut raw = [0; 32];
         let (pairs, _) = hex.as_chunks::<2>();
+        let mut all = 0;
         for (byte, [high, low]) in raw.iter_mut().zip(pairs) {
-            *byte = nibble(*high)? << 4 | nibble(*low)?;
+            let (high, low) = (nibble(*high), nibble(*low));
+            *byte = high << 4 | low;
+            all |= high | low;
+        }
+        if all >= NO_DIGIT {
+            return None;
         }
         let raw = raw.get(..hex.len() / 2)?;
         Some(Oid::from_bytes(raw).map_or(Self::Absent, Self::At))
@@ -142,12 +148,14 @@ impl RefValue {
     }
 }
 
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
+/// What stands for a byte that is no digit.
+const NO_DIGIT: u8 = 16;
+
+/// The value of a digit, without a branch: a repository may have thousands of refs.
+fn nibble(digit: u8) -> u8 {
+    let (number, letter) = (digit.wrapping_sub(b'0'), digit.wrapping_sub(b'a'));
+    let letter = if letter < 6 { letter + 10 } else { NO_DIGIT };
+    if number < 10 { number } else { letter }
 }
 
 /// The full name of a ref, one that git itself would accept below `refs/`.

@@ -84,6 +84,10 @@ impl Range {
         hidden: &[Oid],
         budget: &Budget,
     ) -> Result<Self, Error> {
+        // A tree that follows an upstream is often moved to the tip of it: then nothing is read.
+        if hidden.contains(&new) {
+            return Ok(Self::default());
+        }
         let new = history.node(new)?;
         Walk::run(history, new, hidden, budget)?.sorted(new)
     }

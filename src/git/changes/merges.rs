@@ -128,19 +128,21 @@ impl<'r> Merges<'r> {
         for oid in needed.copied().collect::<Vec<_>>() {
             open.extend(self.known.remove_entry(&oid));
         }
-        let run = jobs.of_merges().run(open.len());
-        let settled = if run >= open.len() {
-            settle(&mut self.contents, self.history, &mut open, (class, need))
-        } else {
-            let (repo, budget) = (self.repo.reopening(), self.budget);
-            let done = in_threads(open.chunks_mut(run), |part| {
-                let repo = repo.open()?;
-                let history = History::new(&repo, budget);
-                let mut contents = Contents::new(&repo, &history, budget);
-                settle(&mut contents, &history, part, (class, need))
-            });
-            done.map(drop)
+        if open.is_empty() {
+            return Ok(());
+        }
+        let run = jobs.of_merges().run(open.len()).min(open.len());
+        let (own, others) = open.split_at_mut(run);
+        let (repo, budget) = (self.repo.reopening(), self.budget);
+        let in_another = |part: &mut [(Oid, Merge)]| {
+            let repo = repo.open()?;
+            let history = History::new(&repo, budget);
+            let mut contents = Contents::new(&repo, &history, budget);
+            settle(&mut contents, &history, part, (class, need))
         };
+        let here = || settle(&mut self.contents, self.history, own, (class, need));
+        let (own, others) = in_threads(others.chunks_mut(run), in_another, here);
+        let settled = own.and(others.map(drop));
         // Whatever came of it: who asks for less may still go on.
         self.known.extend(open);
         settled

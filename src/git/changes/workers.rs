@@ -148,26 +148,31 @@ impl<'r> Worker<'r> {
             let trees = shared.trees();
             task(&mut Worker::new(trees, classifier, budget), part)
         };
-        in_threads(commits.chunks(run), work)
+        in_threads(commits.chunks(run), work, || ()).1
     }
 }
 
-/// Does the work on each part in a thread of its own. Returns what came of each, in their order;
-/// of several errors, the first one.
-pub(super) fn in_threads<P: Send, T: Send>(
+/// Does the work on each part in a thread of its own, and something else meanwhile in this one.
+/// Returns what came of that, and of each part, in their order; of several errors, the first one.
+pub(super) fn in_threads<P: Send, T: Send, O>(
     parts: impl Iterator<Item = P>,
     work: impl Fn(P) -> Result<T, Error> + Sync,
-) -> Result<Vec<T>, Error> {
+    meanwhile: impl FnOnce() -> O,
+) -> (O, Result<Vec<T>, Error>) {
     let work = &work;
     scope(|scope| {
         let start = |part| Builder::new().spawn_scoped(scope, move || work(part));
         let started: Result<Vec<_>, _> = parts.map(start).collect();
+        let own = meanwhile();
         let started = started.map_err(|error| {
             Error::Repository(format!("no thread to work in: {error}; try `--jobs 1`"))
-        })?;
-        // All of them are waited for: a panic in any must not pass unseen.
-        let done: Vec<_> = started.into_iter().map(finished).collect();
-        done.into_iter().collect()
+        });
+        let parts = started.and_then(|started| {
+            // All of them are waited for: a panic in any must not pass unseen.
+            let done: Vec<_> = started.into_iter().map(finished).collect();
+            done.into_iter().collect()
+        });
+        (own, parts)
     })
 }
 
