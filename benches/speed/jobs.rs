@@ -10,14 +10,19 @@ use crate::engine::Question;
 use crate::process::Job;
 use crate::repositories::{Pushed, git_says};
 
-const TREEWARDEN: &str = env!("CARGO_BIN_EXE_treewarden");
 /// Where programs for the rows are put.
 const PROGRAMS: &str = env!("CARGO_TARGET_TMPDIR");
 
-/// The server's hook, as servers have it: `install.sh` builds and installs it.
+/// The server's hook.
 pub fn hook() -> Result<PathBuf, String> {
+    program("treewarden-pre-receive")
+}
+
+/// A program, as users have it: `install.sh` builds and installs it.
+fn program(name: &str) -> Result<PathBuf, String> {
     static INSTALLED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    INSTALLED.get_or_init(install).clone()
+    let folder = INSTALLED.get_or_init(install).clone()?;
+    Ok(folder.join(name))
 }
 
 fn install() -> Result<PathBuf, String> {
@@ -30,7 +35,7 @@ fn install() -> Result<PathBuf, String> {
         .status()
         .map_err(|error| error.to_string())?;
     match status.success() {
-        true => Ok(prefix.join("bin/treewarden-pre-receive")),
+        true => Ok(prefix.join("bin")),
         false => Err(format!("install.sh: {status}")),
     }
 }
@@ -46,26 +51,38 @@ pub fn b_line(old: &str, new: &str) -> String {
 }
 
 /// A range up to `master`, judged for a tree by one worker.
-pub fn check(repository: &Path, policy: &str, tree: &str, old: &str) -> Job {
+pub fn check(repository: &Path, policy: &str, tree: &str, old: &str) -> Result<Job, String> {
     check_to(repository, policy, tree, old, "master")
 }
 
 /// The same up to any revision.
-pub fn check_to(repository: &Path, policy: &str, tree: &str, old: &str, new: &str) -> Job {
+pub fn check_to(
+    repository: &Path,
+    policy: &str,
+    tree: &str,
+    old: &str,
+    new: &str,
+) -> Result<Job, String> {
     check_by("1", repository, policy, tree, &format!("{old}..{new}"))
 }
 
 /// The same up to `master` by two workers.
-pub fn check_by_two(repository: &Path, policy: &str, tree: &str, old: &str) -> Job {
+pub fn check_by_two(repository: &Path, policy: &str, tree: &str, old: &str) -> Result<Job, String> {
     check_by("2", repository, policy, tree, &format!("{old}..master"))
 }
 
-fn check_by(workers: &str, repository: &Path, policy: &str, tree: &str, range: &str) -> Job {
+fn check_by(
+    workers: &str,
+    repository: &Path,
+    policy: &str,
+    tree: &str,
+    range: &str,
+) -> Result<Job, String> {
     let name = format!("refs/heads/{tree}");
-    Job::new(TREEWARDEN, repository)
+    let job = Job::new(program("treewarden")?, repository)
         .with(["check", range, "--ref", &name, "--policy", policy])
-        .with(["--jobs", workers])
-        .judges()
+        .with(["--jobs", workers]);
+    Ok(job.judges())
 }
 
 /// The engine, asked by the runner itself.

@@ -98,11 +98,11 @@ impl Bench {
         );
         let jobs = [
             baseline(&kernel, &long, "master"),
-            check(&kernel, PRESET, "bpf-next/master", &long),
-            check(&kernel, PRESET, "bpf-next/master", &short),
-            check(&kernel, PRESET, "bpf-next/for-next", &long),
+            check(&kernel, PRESET, "bpf-next/master", &long)?,
+            check(&kernel, PRESET, "bpf-next/master", &short)?,
+            check(&kernel, PRESET, "bpf-next/for-next", &long)?,
             asked(Question::Masks, &kernel, PRESET, &long, "master"),
-            check_by_two(&kernel, PRESET, "bpf-next/master", &long),
+            check_by_two(&kernel, PRESET, "bpf-next/master", &long)?,
         ];
         let [git, long, short, walk, masks, workers] = all(contest(&jobs, self.rounds));
         let git = git?;
@@ -122,7 +122,7 @@ impl Bench {
     fn without_graph(&self) -> Result<Found, String> {
         let kernel = self.repositories.without_graph()?;
         let before = self.repositories.before(15_000);
-        let ours = check(&kernel, PRESET, "bpf-next/master", &before);
+        let ours = check(&kernel, PRESET, "bpf-next/master", &before)?;
         self.against_b("check-15000-no-graph", ours, &kernel, &before)
     }
 
@@ -145,7 +145,7 @@ impl Bench {
     fn hundred(&self) -> Result<Found, String> {
         let kernel = self.repositories.kernel()?;
         let before = self.repositories.before(100);
-        let ours = check(&kernel, PRESET, "bpf-next/master", &before);
+        let ours = check(&kernel, PRESET, "bpf-next/master", &before)?;
         let jobs = [baseline(&kernel, &before, "master"), ours];
         let [git, ours] = all(contest(&jobs, self.rounds * 3));
         Ok(vec![("check-100", raced(ours, &git?))])
@@ -172,8 +172,8 @@ impl Bench {
         let policy = file("policies/git-folders.toml");
         let jobs = [
             baseline(real, &before, &tip),
-            check_to(real, &policy, "deny", &before, &tip),
-            check_to(real, &policy, "deny-only", &before, &tip),
+            check_to(real, &policy, "deny", &before, &tip)?,
+            check_to(real, &policy, "deny-only", &before, &tip)?,
         ];
         let [git, deny, only] = all(contest(&jobs, self.rounds));
         let git = git?;
@@ -268,14 +268,14 @@ impl Bench {
 
     fn deep(&self) -> Result<Found, String> {
         let deep = self.repositories.deep()?;
-        let job = check(&deep, PRESET, "bpf-next/master", "refs/bench/1");
+        let job = check(&deep, PRESET, "bpf-next/master", "refs/bench/1")?;
         Ok(self.spent("deep-time", "deep-memory", &job))
     }
 
     fn deep_everywhere(&self) -> Result<Found, String> {
         let deep = self.repositories.deep()?;
         let policy = file("policies/everywhere.toml");
-        let job = check(&deep, &policy, "main", "refs/bench/1");
+        let job = check(&deep, &policy, "main", "refs/bench/1")?;
         Ok(self.spent("deep-everywhere-time", "deep-everywhere-memory", &job))
     }
 
@@ -291,8 +291,8 @@ impl Bench {
     fn memory(&self) -> Result<Found, String> {
         let kernel = self.repositories.kernel()?;
         let before = self.repositories.before(15_000);
-        let job = check(&kernel, PRESET, "bpf-next/master", &before);
-        let workers = check_by_two(&kernel, PRESET, "bpf-next/master", &before);
+        let job = check(&kernel, PRESET, "bpf-next/master", &before)?;
+        let workers = check_by_two(&kernel, PRESET, "bpf-next/master", &before)?;
         Ok(vec![
             ("memory-15000", spent(peaks(&job))),
             ("memory-15000-workers", spent(peaks(&workers))),

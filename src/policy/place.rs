@@ -51,7 +51,7 @@ impl Place {
 
     /// Counted from 1.
     pub fn line(&self) -> usize {
-        self.before().split(|byte| *byte == b'\n').count()
+        memchr::memchr_iter(b'\n', self.before()).count() + 1
     }
 
     fn before(&self) -> &[u8] {
@@ -61,7 +61,7 @@ impl Place {
 
     /// What the line says, runs of spaces made one; nothing, where the file's text isn't known.
     pub fn text(&self) -> String {
-        let start = self.before().iter().rposition(|byte| *byte == b'\n');
+        let start = memchr::memrchr(b'\n', self.before());
         let rest = self.page.text.get(start.map_or(0, |end| end + 1)..);
         let line = rest.and_then(|rest| rest.lines().next());
         let words = line.unwrap_or_default().split_whitespace();
