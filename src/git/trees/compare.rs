@@ -172,7 +172,7 @@ fn each<'t>(
             found.push((Difference { name, new, old }, place));
         }
     }
-    sides.done();
+    sides.done()?;
     Ok(found)
 }
 

@@ -153,11 +153,17 @@ impl<'t> Draft<'t> {
         Ok(())
     }
 
-    /// Notes where the entries of the other version begin, now that all are gone through.
-    pub fn done(mut self) {
+    /// Notes where the entries of the other version begin. Errors if anything is left of either: what
+    /// isn't compared would pass unseen.
+    pub fn done(mut self) -> Result<(), Error> {
+        let is_whole = self.start as usize == self.other.raw.len();
+        if self.at != self.index.count() || !is_whole {
+            return Err(Error::internal("a tree object that was compared in part"));
+        }
         self.starts.push(self.start);
         // If it was known before, it is the same.
         let _ = self.other.index.set(Index::new(self.starts));
+        Ok(())
     }
 }
 
