@@ -48,7 +48,7 @@ pub const GROUPS: &[Group] = &[
         measure: Bench::without_graph,
     },
     Group {
-        keys: &["list-15000", "list-15000-one"],
+        keys: &["list-15000", "list-15000-workers"],
         measure: Bench::list,
     },
     Group {
@@ -60,7 +60,7 @@ pub const GROUPS: &[Group] = &[
         measure: Bench::hundred,
     },
     Group {
-        keys: &["merges-masks", "merges-list", "merges-list-one"],
+        keys: &["merges-masks", "merges-list", "merges-list-workers"],
         measure: Bench::merges,
     },
     Group {
@@ -131,14 +131,14 @@ impl Bench {
         let before = self.repositories.before(15_000);
         let jobs = [
             baseline(&kernel, &before, "master"),
-            asked_of_two(Question::List, &kernel, PRESET, &before, "master"),
             asked(Question::List, &kernel, PRESET, &before, "master"),
+            asked_of_two(Question::List, &kernel, PRESET, &before, "master"),
         ];
-        let [git, two, one] = all(contest(&jobs, self.rounds));
+        let [git, list, workers] = all(contest(&jobs, self.rounds));
         let git = git?;
         Ok(vec![
-            ("list-15000", raced(two, &git)),
-            ("list-15000-one", raced(one, &git)),
+            ("list-15000", raced(list, &git)),
+            ("list-15000-workers", raced(workers, &git)),
         ])
     }
 
@@ -185,7 +185,7 @@ impl Bench {
 
     fn merges(&self) -> Result<Found, String> {
         let Some(real) = &self.real else {
-            return Ok(self.no_real(&["merges-masks", "merges-list", "merges-list-one"]));
+            return Ok(self.no_real(&["merges-masks", "merges-list", "merges-list-workers"]));
         };
         let tip = git_says(real, &["rev-parse", "HEAD"])?;
         let before = before(real, &tip, 1_000, &["--merges"])?;
@@ -197,15 +197,15 @@ impl Bench {
         let jobs = [
             Job::shell(&git, real),
             asked(Question::MergesMasks, real, &policy, &before, &tip),
-            asked_of_two(Question::MergesList, real, &policy, &before, &tip),
             asked(Question::MergesList, real, &policy, &before, &tip),
+            asked_of_two(Question::MergesList, real, &policy, &before, &tip),
         ];
-        let [git, masks, list, list_of_one] = all(contest(&jobs, self.rounds));
+        let [git, masks, list, workers] = all(contest(&jobs, self.rounds));
         let git = git?;
         Ok(vec![
             ("merges-masks", raced(masks, &git)),
             ("merges-list", raced(list, &git)),
-            ("merges-list-one", raced(list_of_one, &git)),
+            ("merges-list-workers", raced(workers, &git)),
         ])
     }
 
