@@ -5,15 +5,17 @@ use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::git::{CleanGit, Quarantine};
 
 /// The surroundings of one run.
 #[derive(Clone, Debug)]
 pub struct Ambient {
-    /// Today, in UTC.
-    pub today: Date,
+    /// When the process began.
+    pub now: Timestamp,
     /// `GIT_DIR`, which receive-pack sets for its hooks.
     pub git_dir: Option<PathBuf>,
     /// The objects that a push brought and that aren't accepted yet.
@@ -37,9 +39,7 @@ impl Ambient {
     pub fn read() -> Self {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         Self {
-            today: jiff::Timestamp::now()
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .date(),
+            now: Timestamp::now(),
             git_dir: set("GIT_DIR").map(PathBuf::from),
             quarantine: Quarantine {
                 path: set("GIT_QUARANTINE_PATH").map(PathBuf::from),
@@ -54,6 +54,11 @@ impl Ambient {
                 set("TERM").as_deref(),
             ),
         }
+    }
+
+    /// Today, in UTC.
+    pub fn today(&self) -> Date {
+        self.now.to_zoned(TimeZone::UTC).date()
     }
 }
 

@@ -153,7 +153,7 @@ fn report(
         decision,
         policy,
         voice,
-        today: ambient.today,
+        today: ambient.today(),
     };
     report.write_text(&Palette::new(ambient.colour), stderr)
 }

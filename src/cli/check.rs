@@ -75,7 +75,7 @@ impl Check {
             decision: &decision,
             policy: &policy,
             voice: Voice::Verdict,
-            today: ambient.today,
+            today: ambient.today(),
         };
         self.output.print(&report, ambient, stdout, stderr)?;
         Ok(match decision {

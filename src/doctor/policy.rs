@@ -96,7 +96,7 @@ pub fn review(subject: &Subject<'_>) -> Vec<Entry> {
     for (_, policy) in subject.policies() {
         let entry = match policy.review_by {
             None => Entry::ok(Check::Review, "the policy names no day"),
-            Some(day) if day < subject.ambient.today => Entry::warn(
+            Some(day) if day < subject.ambient.today() => Entry::warn(
                 Check::Review,
                 format!("the policy was to be reviewed by {day}"),
                 format!("review {} and set a later `review-by`", policy.origin),

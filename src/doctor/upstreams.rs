@@ -125,7 +125,7 @@ fn days_since(seconds: i64, subject: &Subject<'_>) -> i64 {
     // A date that no calendar has is as old as can be.
     let then = Timestamp::from_second(seconds).unwrap_or(Timestamp::MIN);
     let then = then.to_zoned(TimeZone::UTC).date();
-    let hours = subject.ambient.today.duration_since(then).as_hours();
+    let hours = subject.ambient.today().duration_since(then).as_hours();
     (hours / 24).max(0)
 }
 
