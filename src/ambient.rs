@@ -11,6 +11,9 @@ use jiff::tz::TimeZone;
 
 use crate::git::{CleanGit, Quarantine};
 
+/// Where hostings say who pushes, the surest first: GitLab, gitolite, Gitea, and web servers.
+const PUSHERS: [&str; 4] = ["GL_USERNAME", "GL_USER", "GITEA_PUSHER_NAME", "REMOTE_USER"];
+
 /// The surroundings of one run.
 #[derive(Clone, Debug)]
 pub struct Ambient {
@@ -22,6 +25,8 @@ pub struct Ambient {
     pub quarantine: Quarantine,
     /// `GIT_NAMESPACE`: the part of the repository that a push is for.
     pub namespace: Option<OsString>,
+    /// Who pushes, by the name that the hosting has for them.
+    pub pusher: Option<String>,
     /// Whether standard error is a terminal: somebody looks on.
     pub terminal: bool,
     /// Another way to standard error, for a thread that tells how far the work is.
@@ -45,6 +50,10 @@ impl Ambient {
                 path: set("GIT_QUARANTINE_PATH").map(PathBuf::from),
             },
             namespace: set("GIT_NAMESPACE"),
+            pusher: PUSHERS
+                .iter()
+                .find_map(|name| set(name))
+                .map(|name| name.to_string_lossy().into_owned()),
             terminal: std::io::stderr().is_terminal(),
             log: || Box::new(std::io::stderr()),
             git: CleanGit { path: set("PATH") },

@@ -1,6 +1,7 @@
 //! The verdict on a push.
 
 use crate::finding::{Finding, Severity};
+use crate::overrides::request::Request;
 
 /// How many findings of each weight a report shows; the rest are counted, and were never put into
 /// words.
@@ -24,6 +25,8 @@ pub struct Judgement {
     pub updates: Vec<JudgedUpdate>,
     /// What the reader should know beside the findings.
     pub notes: Vec<String>,
+    /// What could be signed to have the push accepted; nothing where no signature could.
+    pub requests: Vec<Request>,
 }
 
 /// An update of a governed ref.
@@ -39,20 +42,20 @@ pub struct JudgedUpdate {
 }
 
 impl Judgement {
-    /// The findings of one weight, in order.
+    /// The findings of one weight that nobody lifted, in order.
     pub fn of(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
-        self.findings
-            .iter()
-            .filter(move |finding| finding.severity == severity)
+        let all = self.findings.iter();
+        all.filter(move |finding| finding.severity == severity && !finding.is_lifted())
+    }
+
+    /// The findings that somebody lifted, in order.
+    pub fn lifted(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.is_lifted())
     }
 
     /// Decides: one finding that denies is enough.
     pub fn decide(self) -> Decision {
-        match self
-            .findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Deny)
-        {
+        match self.findings.iter().any(Finding::refuses) {
             true => Decision::Reject(self),
             false => Decision::Accept(self),
         }

@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+
 use crate::classify::Match;
+use crate::overrides::key::KeyName;
 use crate::policy::Place;
-use crate::update::Oid;
+use crate::update::{Oid, RefName};
 
 macro_rules! codes {
-    ($($variant:ident $name:literal $scope:ident $summary:literal;)*) => {
+    ($($variant:ident $name:literal $scope:ident $lifting:ident $summary:literal;)*) => {
         /// The name of a fault. Codes are permanent: they stand in policies and in scripts.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
@@ -32,22 +35,40 @@ macro_rules! codes {
             pub fn scope(self) -> Scope {
                 match self { $(Self::$variant => Scope::$scope,)* }
             }
+
+            /// What an override must name to lift it.
+            pub fn lifting(self) -> Lifting {
+                match self { $(Self::$variant => Lifting::$lifting,)* }
+            }
         }
     };
 }
 
 codes! {
-    DeniedPath "denied-path" Tree "a commit touches a path of a class that its tree denies";
-    OnlyDeniedPaths "only-denied-paths" Tree "a commit, series or push touches a `deny-only` class and nothing that excuses it";
-    MessagePattern "message-pattern" Tree "a commit message misses a required pattern or has a forbidden one";
-    RefCreated "ref-created" Tree "a tree's ref is created where the policy does not allow it";
-    RefDeleted "ref-deleted" Tree "a tree's ref is deleted where the policy does not allow it";
-    RefRewound "ref-rewound" Tree "a tree's ref is moved to a commit that does not contain its old value";
-    TooMuch "too-much" Tree "judging the push would take more work than the policy's budget allows";
-    UngovernedRef "ungoverned-ref" Push "a ref that no tree governs is pushed where the policy denies such refs";
-    UpstreamRefPushed "upstream-ref-pushed" Push "a ref that an upstream names, and so is trusted, is pushed";
-    BadUpdate "bad-update" Push "a ref update is not one that an honest git client sends";
-    ReplaceRef "replace-ref" Push "a ref below `refs/replace/` is pushed, which would show git other objects";
+    DeniedPath "denied-path" Tree Commits "a commit touches a path of a class that its tree denies";
+    OnlyDeniedPaths "only-denied-paths" Tree Commits "a commit, series or push touches a `deny-only` class and nothing that excuses it";
+    MessagePattern "message-pattern" Tree Commits "a commit message misses a required pattern or has a forbidden one";
+    RefCreated "ref-created" Tree Update "a tree's ref is created where the policy does not allow it";
+    RefDeleted "ref-deleted" Tree Update "a tree's ref is deleted where the policy does not allow it";
+    RefRewound "ref-rewound" Tree Update "a tree's ref is moved to a commit that does not contain its old value";
+    TooMuch "too-much" Tree Update "judging the push would take more work than the policy's budget allows";
+    UngovernedRef "ungoverned-ref" Push Update "a ref that no tree governs is pushed where the policy denies such refs";
+    UpstreamRefPushed "upstream-ref-pushed" Push Update "a ref that an upstream names, and so is trusted, is pushed";
+    BadUpdate "bad-update" Push Never "a ref update is not one that an honest git client sends";
+    ReplaceRef "replace-ref" Push Never "a ref below `refs/replace/` is pushed, which would show git other objects";
+    BadOverride "bad-override" Push Never "what is pushed below `refs/overrides/` is no override that can count here";
+    OverrideRefChanged "override-ref-changed" Push Never "an override is deleted or overwritten";
+}
+
+/// What an override must name to lift a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifting {
+    /// The commits that it is about.
+    Commits,
+    /// The very update of the ref.
+    Update,
+    /// Nothing lifts it.
+    Never,
 }
 
 /// Whose rule a code stands for.
@@ -145,8 +166,8 @@ pub enum Offender {
         size: usize,
         /// Those of them that touch what is denied; the first few.
         commits: Vec<Offence>,
-        /// How many such commits there are.
-        total: usize,
+        /// All such commits, by their names.
+        offending: Vec<Oid>,
     },
 }
 
@@ -169,6 +190,46 @@ pub struct Finding {
     pub place: Option<Place>,
     /// What would be right, a line each.
     pub help: Vec<String>,
+    /// Who lifted it: a finding that somebody lifted refuses nothing.
+    pub lifted_by: Vec<Lifter>,
+}
+
+/// A person whose override lifts a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lifter {
+    /// Who, by the name that the policy has for them.
+    pub signer: String,
+    /// By which key; `None` where only the server can tell.
+    pub key: Option<KeyName>,
+    /// The ref of the override.
+    pub ref_name: RefName,
+    /// Until when it counts.
+    pub expires: Timestamp,
+    /// Why, in the signer's words.
+    pub reason: String,
+}
+
+impl Finding {
+    /// Returns true if and only if it refuses the push.
+    pub fn refuses(&self) -> bool {
+        self.severity == Severity::Deny && !self.is_lifted()
+    }
+
+    /// Returns true if and only if somebody lifted it.
+    pub fn is_lifted(&self) -> bool {
+        !self.lifted_by.is_empty()
+    }
+}
+
+impl Offender {
+    /// The commits at fault; none where the update is.
+    pub fn commits(&self) -> &[Oid] {
+        match self {
+            Self::Update => &[],
+            Self::Commit(offence) => std::slice::from_ref(&offence.commit.oid),
+            Self::Unit { offending, .. } => offending,
+        }
+    }
 }
 
 #[cfg(test)]

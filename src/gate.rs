@@ -1,22 +1,30 @@
 //! The pipeline, and the only place that knows its order.
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::budget::{Budget, Exceeded};
 use crate::decision::{Decision, JudgedUpdate, Judgement, MOST_SHOWN};
 use crate::doubt;
 use crate::error::Error;
-use crate::finding::{Code, CommitLine, Finding, Offence, Offender, PathSample, Severity};
-use crate::git::{History, Jobs, Range, RefTable, Repo};
+use crate::finding::{
+    Code, CommitLine, Finding, Lifting, Offence, Offender, PathSample, Severity,
+};
+use crate::git::{CommitIx, History, Jobs, Range, RefTable, Repo};
 use crate::input::Command;
 use crate::judge::{Case, Commits, Judge, Old};
 use crate::notes;
+use crate::overrides::cover::Matter;
+use crate::overrides::docket::{Docket, Ruling};
+use crate::overrides::examine::Authority;
+use crate::overrides::request::requests;
 use crate::policy::{Enforce, Policy, RefPattern, Tree, Upstream};
 use crate::route::Router;
 use crate::rules::refs::{Screened, UpdateKind, screen, tree_finding, update_kind};
 use crate::rules::{Broken, Who};
 use crate::standing::{Target, absent_upstreams};
-use crate::update::{Oid, RefName, RefUpdate, RefValue};
+use crate::update::{Change, Oid, RefName, RefUpdate, RefValue};
 
 /// How many findings come with the command that would be right: working it out means judging
 /// another push.
@@ -30,12 +38,21 @@ pub fn gate(
     policy: &Policy,
     repo: &Repo,
     target: &Target,
+    authority: Authority<'_>,
     budget: &Budget,
 ) -> Result<Decision, Error> {
     let standing = target.refs(repo, &prefixes(commands, policy), budget)?;
-    let Screened { governed, findings } = screen(commands, policy, &standing, |name| {
+    let Screened {
+        governed,
+        overrides,
+        mut findings,
+    } = screen(commands, policy, &standing, |name| {
         target.is_dangling(repo, name, budget)
     })?;
+    let updates = updates(commands);
+    let scene = (policy, repo, target);
+    let (docket, faults) = Docket::open(&overrides, &updates, scene, authority, budget)?;
+    findings.extend(faults);
     let history = History::new(repo, budget);
     let judge = Judge::new(policy, repo, target, &history, budget);
     let mut court = Court::new(judge, standing);
@@ -43,7 +60,52 @@ pub fn gate(
     for (tree, update) in &governed {
         court.update(tree, update)?;
     }
+    court.appeals = Some(Appeals {
+        docket: Some(docket),
+        updates,
+    });
     court.decide()
+}
+
+/// The commands that are updates.
+fn updates(commands: &[Command]) -> Vec<Cow<'_, RefUpdate>> {
+    let all = commands.iter();
+    all.filter_map(|command| match command {
+        Command::Update(update) => Some(Cow::Borrowed(update)),
+        Command::Bad(_) => None,
+    })
+    .collect()
+}
+
+/// What could lift findings, and what each of them is about.
+struct Appeals<'r> {
+    /// `None` where a push is only supposed: nobody signs for that.
+    docket: Option<Docket<'r>>,
+    updates: Vec<Cow<'r, RefUpdate>>,
+}
+
+impl Appeals<'_> {
+    /// What overrides make of a broken rule; `None` where no override is asked.
+    fn rule(
+        &self,
+        code: Code,
+        ref_name: &[u8],
+        commits: &[Oid],
+    ) -> Result<Option<Ruling>, Error> {
+        let mut updates = self.updates.iter();
+        let update = updates.find(|update| update.name.as_bytes() == ref_name);
+        let update = update.filter(|_| code.lifting() != Lifting::Never);
+        let Some((update, docket)) = update.zip(self.docket.as_ref()) else {
+            return Ok(None);
+        };
+        let matter = Matter {
+            code,
+            ref_name: &update.name,
+            change: update.change,
+            commits,
+        };
+        docket.rule(&matter).map(Some)
+    }
 }
 
 /// An update that nobody has pushed.
@@ -71,18 +133,36 @@ pub fn check(
 ) -> Result<Decision, Error> {
     let history = History::new(repo, budget);
     let judge = Judge::new(policy, repo, &Target::Here, &history, budget);
-    check_as(supposed, judge.with_jobs(jobs), MOST_ROUTED)
+    let appeals = Appeals {
+        docket: None,
+        updates: vec![Cow::Owned(supposed.update())],
+    };
+    check_as(supposed, judge.with_jobs(jobs), Some(appeals))
+}
+
+impl Supposed<'_> {
+    fn update(&self) -> RefUpdate {
+        let new = self.new;
+        RefUpdate {
+            name: self.ref_name.clone(),
+            change: match self.old {
+                Some(old) => Change::Move { old, new },
+                None => Change::Create { new },
+            },
+        }
+    }
 }
 
 /// The same by a judge that brings what it knows of the history, and without advice.
 pub fn rehearse<'r>(supposed: Supposed<'r>, judge: Judge<'r>) -> Result<Decision, Error> {
-    check_as(supposed, judge, 0)
+    check_as(supposed, judge, None)
 }
 
+/// With advice and what could be signed, where `appeals` are given.
 fn check_as<'r>(
     supposed: Supposed<'r>,
     judge: Judge<'r>,
-    most_routed: usize,
+    appeals: Option<Appeals<'r>>,
 ) -> Result<Decision, Error> {
     let Supposed {
         tree,
@@ -96,7 +176,8 @@ fn check_as<'r>(
     let mut hidden = judge.trusted(tree, &standing)?;
     hidden.extend(old);
     let mut court = Court::new(judge, standing);
-    court.most_routed = most_routed;
+    court.most_routed = if appeals.is_some() { MOST_ROUTED } else { 0 };
+    court.appeals = appeals;
     if tree.enforce != Enforce::Off {
         court.case(Case {
             tree,
@@ -151,6 +232,7 @@ struct Court<'r> {
     judgement: Judgement,
     judged: Vec<(Case<'r>, Commits)>,
     most_routed: usize,
+    appeals: Option<Appeals<'r>>,
 }
 
 impl<'r> Court<'r> {
@@ -161,6 +243,7 @@ impl<'r> Court<'r> {
             judgement: Judgement::default(),
             judged: Vec::new(),
             most_routed: MOST_ROUTED,
+            appeals: None,
         }
     }
 
@@ -249,19 +332,99 @@ impl<'r> Court<'r> {
     }
 
     fn decide(mut self) -> Result<Decision, Error> {
-        let mut told: BTreeMap<Severity, usize> = BTreeMap::new();
+        self.lift_updates()?;
+        let mut told: BTreeMap<(Severity, bool), usize> = BTreeMap::new();
         for finding in &self.judgement.findings {
-            *told.entry(finding.severity).or_default() += 1;
+            *told
+                .entry((finding.severity, finding.is_lifted()))
+                .or_default() += 1;
         }
-        for (case, commits) in std::mem::take(&mut self.judged) {
+        let judged = std::mem::take(&mut self.judged);
+        for (case, commits) in &judged {
             for broken in &commits.broken {
-                let before = told.entry(case.severity(broken.code)).or_default();
-                let finding = self.finding(&case, &commits, broken, *before)?;
+                let (severity, ruling) = self.weigh(case, &commits.range, broken)?;
+                let before = told
+                    .entry((severity, !ruling.lifted_by.is_empty()))
+                    .or_default();
+                let finding = self.finding(case, commits, broken, *before)?;
                 *before += 1;
-                self.judgement.findings.push(finding);
+                self.judgement
+                    .findings
+                    .push(ruled(Finding { severity, ..finding }, ruling));
             }
         }
+        self.conclude(&judged);
         Ok(self.judgement.decide())
+    }
+
+    /// Lets overrides be heard on what is wrong with the updates themselves.
+    fn lift_updates(&mut self) -> Result<(), Error> {
+        let Some(appeals) = &self.appeals else {
+            return Ok(());
+        };
+        let findings = std::mem::take(&mut self.judgement.findings);
+        for finding in findings {
+            let ruling = match finding.severity {
+                Severity::Deny => appeals.rule(finding.code, &finding.ref_name, &[])?,
+                Severity::Warn => None,
+            };
+            let ruled = ruled(finding, ruling.unwrap_or_default());
+            self.judgement.findings.push(ruled);
+        }
+        Ok(())
+    }
+
+    /// What a broken rule weighs, and what overrides make of it.
+    fn weigh(
+        &self,
+        case: &Case<'_>,
+        range: &Range,
+        broken: &Broken,
+    ) -> Result<(Severity, Ruling), Error> {
+        let severity = case.severity(broken.code);
+        let Some(appeals) = self
+            .appeals
+            .as_ref()
+            .filter(|_| severity == Severity::Deny)
+        else {
+            return Ok((severity, Ruling::default()));
+        };
+        let commits = broken.who.commits(range)?;
+        let ruling = appeals.rule(broken.code, case.ref_name.as_bytes(), &commits)?;
+        let ruling = ruling.unwrap_or_default();
+        match ruling.doubtful && ruling.lifted_by.is_empty() {
+            true => Ok((Severity::Warn, ruling)),
+            false => Ok((severity, ruling)),
+        }
+    }
+
+    /// What is left to say: of overrides that lift nothing, and of what could be signed.
+    fn conclude(&mut self, judged: &[(Case<'_>, Commits)]) {
+        let Some(appeals) = self.appeals.take() else {
+            return;
+        };
+        let idle = appeals.docket.as_ref().map(Docket::idle);
+        for note in idle.into_iter().flatten() {
+            self.note(Some(note));
+        }
+        let newest_first = |name: &RefName, commits: &mut Vec<Oid>| {
+            let mut cases = judged.iter();
+            let found = cases.find(|(case, _)| case.ref_name == name);
+            let rows = found.map_or([].as_slice(), |(_, commits)| &commits.range.rows);
+            let at: BTreeMap<Oid, CommitIx> = rows
+                .iter()
+                .enumerate()
+                .map(|(at, row)| (row.oid, at))
+                .collect();
+            commits.sort_by_key(|commit| Reverse(at.get(commit).copied()));
+        };
+        let requests = requests(
+            &self.judgement,
+            &appeals.updates,
+            newest_first,
+            self.judge.policy,
+        );
+        self.judgement.requests = requests;
     }
 
     /// The finding in as many words as it will be shown with, after `before` others of its weight.
@@ -331,6 +494,19 @@ impl<'r> Court<'r> {
     }
 }
 
+/// The finding with what overrides make of it.
+fn ruled(mut finding: Finding, ruling: Ruling) -> Finding {
+    if ruling.doubtful && ruling.lifted_by.is_empty() {
+        finding.help.push(
+            "the server has an override for this, which isn't here: it tells whether that counts"
+                .to_owned(),
+        );
+    }
+    finding.help.extend(ruling.reasons);
+    finding.lifted_by = ruling.lifted_by;
+    finding
+}
+
 /// A finding by its commits' names alone.
 fn bare(case: &Case<'_>, range: &Range, broken: &Broken) -> Result<Finding, Error> {
     let fault = broken.fault.clone();
@@ -343,15 +519,11 @@ fn bare(case: &Case<'_>, range: &Range, broken: &Broken) -> Result<Finding, Erro
             },
             paths: PathSample::default(),
         }),
-        Who::Unit {
-            what,
-            size,
-            offending,
-        } => Offender::Unit {
+        Who::Unit { what, size, .. } => Offender::Unit {
             what,
             size: *size,
             commits: Vec::new(),
-            total: offending.len(),
+            offending: broken.who.commits(range)?,
         },
     };
     Ok(Finding {

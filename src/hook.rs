@@ -14,6 +14,8 @@ use crate::gate::gate;
 use crate::git::Repo;
 use crate::input;
 use crate::install::Hook;
+use crate::overrides::examine::Authority;
+use crate::overrides::verify::ServerKeyring;
 use crate::policy::{self, Policy, Source, server_source};
 use crate::progress::{Pace, shown};
 use crate::report::escape::Told;
@@ -95,7 +97,7 @@ pub fn answer(
 
 /// Returns true if and only if the push has nothing to do with any tree.
 fn is_silent(judgement: &Judgement) -> bool {
-    judgement.updates.is_empty() && judgement.findings.is_empty()
+    judgement.updates.is_empty() && judgement.findings.is_empty() && judgement.notes.is_empty()
 }
 
 /// Judges what `stdin` says, and leaves that in `input`.
@@ -119,7 +121,20 @@ fn judge(
     let commands = input::pre_receive(input, repo.format())?;
     let policy = server_policy(&repo)?;
     let budget = Budget::told(policy.limits, Arc::clone(work));
-    let decision = gate(&commands, &policy, &repo, &Target::Here, &budget)?;
+    let keyring = ServerKeyring::of(&repo);
+    let authority = Authority {
+        verify: &keyring,
+        now: ambient.now,
+        pusher: ambient.pusher.as_deref(),
+    };
+    let decision = gate(
+        &commands,
+        &policy,
+        &repo,
+        &Target::Here,
+        authority,
+        &budget,
+    )?;
     Ok((policy, decision))
 }
 

@@ -332,7 +332,7 @@ impl<'r> Judge<'r> {
             } => Offender::Unit {
                 what,
                 size: *size,
-                total: offending.len(),
+                offending: broken.who.commits(range)?,
                 commits: offending
                     .iter()
                     .take(COMMITS_SHOWN)

@@ -90,6 +90,7 @@ pub mod judge;
 pub mod lint;
 pub mod manual;
 pub mod notes;
+pub mod overrides;
 pub mod owner;
 pub mod policy;
 pub mod pre_push;

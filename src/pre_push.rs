@@ -6,6 +6,8 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::ambient::Ambient;
 use crate::budget::{Budget, Limits, Work};
 use crate::chain::{self, Ended, Invocation};
@@ -17,6 +19,8 @@ use crate::git::Repo;
 use crate::hook::{answer, policy_for};
 use crate::input::{self, Command};
 use crate::install::Hook;
+use crate::overrides::examine::Authority;
+use crate::overrides::verify::Unasked;
 use crate::policy::Policy;
 use crate::progress::{Pace, shown};
 use crate::report::Voice;
@@ -87,6 +91,7 @@ fn judge(
         fetched_as: &judged,
         called: &called(remote, url, &judged),
         commands: &commands,
+        now: ambient.now,
         work,
     };
     let decision = push.judge()?;
@@ -121,6 +126,7 @@ struct Push<'p> {
     /// What the user called it.
     called: &'p str,
     commands: &'p [Command],
+    now: Timestamp,
     work: &'p Arc<Work>,
 }
 
@@ -165,7 +171,19 @@ impl Push<'_> {
 
     fn gate(&self, remote: Remote, budget: &Budget) -> Result<Decision, Error> {
         let target = Target::Remote(remote);
-        gate(self.commands, self.policy, self.repo, &target, budget)
+        let authority = Authority {
+            verify: &Unasked,
+            now: self.now,
+            pusher: None,
+        };
+        gate(
+            self.commands,
+            self.policy,
+            self.repo,
+            &target,
+            authority,
+            budget,
+        )
     }
 }
 

@@ -8,7 +8,9 @@ use std::thread::available_parallelism;
 use clap::Args;
 
 use super::format::Output;
-use super::{no_repository, policy, range_ends, repository, tree_named, tree_names};
+use super::{
+    no_repository, policy, range_ends, ref_and_tree, repository, tree_named, tree_names,
+};
 use crate::ambient::Ambient;
 use crate::budget::Budget;
 use crate::decision::Decision;
@@ -93,7 +95,7 @@ impl Check {
     fn target<'p>(&self, policy: &'p Policy) -> Result<(&'p Tree, RefName), Error> {
         match (&self.tree, &self.ref_name) {
             (Some(name), _) => named(name, policy),
-            (None, Some(name)) => by_ref(name, policy),
+            (None, Some(name)) => ref_and_tree(name, policy),
             (None, None) => Err(Error::Usage(format!(
                 "say where it would be pushed: --tree with one of {}, or --ref",
                 tree_names(policy)
@@ -114,18 +116,4 @@ fn named<'p>(name: &str, policy: &'p Policy) -> Result<(&'p Tree, RefName), Erro
         ))
     })?;
     Ok((tree, name))
-}
-
-fn by_ref<'p>(name: &str, policy: &'p Policy) -> Result<(&'p Tree, RefName), Error> {
-    let full = if name.starts_with("refs/") {
-        name.to_owned()
-    } else {
-        format!("refs/heads/{name}")
-    };
-    let ref_name = RefName::new(full.as_bytes())
-        .ok_or_else(|| Error::Usage(format!("`{name}` is no name for a ref")))?;
-    let tree = policy
-        .tree_of(&ref_name)
-        .ok_or_else(|| Error::Usage(format!("no tree of this policy governs {full}")))?;
-    Ok((tree, ref_name))
 }

@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 mod format;
 mod install;
+mod overrides;
 mod place;
 mod policy;
 mod route;
@@ -25,6 +26,7 @@ use crate::git::Repo;
 use crate::hook::server_policy_source;
 use crate::policy::{Policy, Source, Tree, load};
 use crate::report::escape::{Shown, Told};
+use crate::update::RefName;
 
 /// Keep every commit in the tree where it belongs.
 #[derive(Debug, Parser)]
@@ -44,6 +46,7 @@ enum Command {
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
     Install(install::Install),
+    Override(overrides::OverrideCommand),
     Policy(policy::PolicyCommand),
     Route(route::Route),
     Uninstall(uninstall::Uninstall),
@@ -62,6 +65,7 @@ pub fn run(
         Command::Doctor(command) => command.run(ambient, stdout),
         Command::Explain(command) => command.run(ambient, stdout),
         Command::Install(command) => command.run(ambient, stdout),
+        Command::Override(command) => command.run(ambient, stdout),
         Command::Policy(command) => command.run(ambient, stdout),
         Command::Uninstall(command) => command.run(ambient, stdout),
         Command::Route(command) => command.run(ambient, stdout),
@@ -152,6 +156,21 @@ fn tree_named<'p>(name: &str, policy: &'p Policy) -> Result<&'p Tree, Error> {
             tree_names(policy)
         ))
     })
+}
+
+/// The full name of a ref, which may be given as a branch, and the tree that governs it.
+fn ref_and_tree<'p>(name: &str, policy: &'p Policy) -> Result<(&'p Tree, RefName), Error> {
+    let full = if name.starts_with("refs/") {
+        name.to_owned()
+    } else {
+        format!("refs/heads/{name}")
+    };
+    let ref_name = RefName::new(full.as_bytes())
+        .ok_or_else(|| Error::Usage(format!("`{name}` is no name for a ref")))?;
+    let tree = policy
+        .tree_of(&ref_name)
+        .ok_or_else(|| Error::Usage(format!("no tree of this policy governs {full}")))?;
+    Ok((tree, ref_name))
 }
 
 fn tree_names(policy: &Policy) -> String {

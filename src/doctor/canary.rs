@@ -158,7 +158,9 @@ fn denied(tree: &Tree, code: Code) -> ClassMask {
         | Code::UngovernedRef
         | Code::UpstreamRefPushed
         | Code::BadUpdate
-        | Code::ReplaceRef => None,
+        | Code::ReplaceRef
+        | Code::BadOverride
+        | Code::OverrideRefChanged => None,
     };
     classes.unwrap_or(ClassMask::EMPTY)
 }

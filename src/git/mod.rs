@@ -22,6 +22,7 @@
 //! | `history` | the same by name; what descends from what |
 //! | `merge_bases` | merge bases, of many merges at once |
 //! | `mainline` | the same of all merges on one line of history |
+//! | `signing` | tags and pushes of whoever runs this, by their own git |
 //! | `shallow` | what the end of a shallow clone could hide |
 //! | `range` | the entering commits |
 //! | `trees` | tree objects for walks that read many: out of packs, and compared side by side |
@@ -54,6 +55,7 @@ mod refspec;
 mod remotes;
 mod settings;
 mod shallow;
+mod signing;
 mod tree_object;
 mod trees;
 mod trial;
@@ -66,6 +68,7 @@ pub use history::{History, KnownCommits, Lineage};
 pub use hooks::{ConfigScope, HookSide, Hooks, HooksPath};
 pub use mainline::WORTH as LINE;
 pub use merge::Departure;
+pub use objects::SmallTag;
 pub use open::{Quarantine, Repo};
 pub use range::{CommitIx, CommitRow, Parent, Range};
 pub use reflog::{Moved, Reflog};

@@ -26,6 +26,16 @@ pub struct Commit {
     pub time: i64,
 }
 
+/// An object where a tag of some size at most is looked for.
+pub enum SmallTag {
+    /// The tag, raw.
+    Tag(Vec<u8>),
+    /// A tag that is larger.
+    TooLarge,
+    /// An object of another kind.
+    Other,
+}
+
 impl Repo {
     /// The object's kind and raw bytes.
     fn read(&self, oid: Oid) -> Result<(ObjectType, Vec<u8>), Error> {
@@ -55,30 +65,44 @@ impl Repo {
 
     /// The contents of a file; `None` where it isn't here, is larger than `largest`, or is no file.
     pub(super) fn blob(&self, oid: Oid, largest: usize) -> Result<Option<Vec<u8>>, Error> {
-        let failed = |error: &git2::Error| match error.code() {
-            git2::ErrorCode::NotFound => Ok(None),
-            _ => Err(Error::Repository(format!(
-                "object {oid}: {}",
-                error.message()
-            ))),
-        };
-        let name = match git2::Oid::from_bytes(oid.as_bytes()) {
-            Ok(name) => name,
-            Err(error) => return failed(&error),
-        };
-        let odb = match self.inner.odb() {
-            Ok(odb) => odb,
-            Err(error) => return failed(&error),
-        };
-        match odb.read_header(name) {
+        match self.size_and_kind(oid) {
             Ok((size, ObjectType::Blob)) if size <= largest => {}
-            Ok(_) => return Ok(None),
-            Err(error) => return failed(&error),
+            Ok(_) | Err(Error::Missing(_)) => return Ok(None),
+            Err(error) => return Err(error),
         }
-        match odb.read(name) {
-            Ok(object) => Ok(Some(object.data().to_vec())),
-            Err(error) => failed(&error),
+        match read_from(&self.inner, oid) {
+            Ok((_, raw)) => Ok(Some(raw)),
+            Err(Error::Missing(_)) => Ok(None),
+            Err(error) => Err(error),
         }
+    }
+
+    /// The tag of that name, unless it is larger than `largest` bytes: then it isn't read.
+    pub fn small_tag(&self, oid: Oid, largest: usize) -> Result<SmallTag, Error> {
+        match self.size_and_kind(oid)? {
+            (size, ObjectType::Tag) if size <= largest => {
+                Ok(SmallTag::Tag(read_from(&self.inner, oid)?.1))
+            }
+            (_, ObjectType::Tag) => Ok(SmallTag::TooLarge),
+            _ => Ok(SmallTag::Other),
+        }
+    }
+
+    /// The size in bytes, and the kind, of an object that isn't read.
+    fn size_and_kind(&self, oid: Oid) -> Result<(usize, ObjectType), Error> {
+        let odb = self.inner.odb().map_err(|error| failed(oid, &error))?;
+        let name = git2::Oid::from_bytes(oid.as_bytes()).map_err(|error| failed(oid, &error))?;
+        odb.read_header(name).map_err(|error| failed(oid, &error))
+    }
+
+    /// The addresses of a commit's authors, raw: one, unless somebody made it by hand.
+    pub fn author_addresses(&self, oid: Oid) -> Result<Vec<Vec<u8>>, Error> {
+        let raw = self.read_as(oid, ObjectType::Commit, "a commit was expected here")?;
+        let headers = raw.split(|byte| *byte == b'\n');
+        let authors = headers
+            .take_while(|line| !line.is_empty())
+            .filter_map(|line| line.strip_prefix(b"author "));
+        Ok(authors.map(address).collect())
     }
 
     /// Returns true if and only if the object is here.
@@ -153,14 +177,17 @@ impl Repo {
 }
 
 fn read_from(repo: &Repository, oid: Oid) -> Result<(ObjectType, Vec<u8>), Error> {
-    let failed = |error: &git2::Error| match error.code() {
+    let name = git2::Oid::from_bytes(oid.as_bytes()).map_err(|error| failed(oid, &error))?;
+    let odb = repo.odb().map_err(|error| failed(oid, &error))?;
+    let object = odb.read(name).map_err(|error| failed(oid, &error))?;
+    Ok((object.kind(), object.data().to_vec()))
+}
+
+fn failed(oid: Oid, error: &git2::Error) -> Error {
+    match error.code() {
         git2::ErrorCode::NotFound => Error::Missing(oid),
         _ => Error::Repository(format!("object {oid}: {}", error.message())),
-    };
-    let name = git2::Oid::from_bytes(oid.as_bytes()).map_err(|error| failed(&error))?;
-    let odb = repo.odb().map_err(|error| failed(&error))?;
-    let object = odb.read(name).map_err(|error| failed(&error))?;
-    Ok((object.kind(), object.data().to_vec()))
+    }
 }
 
 /// Returns true if and only if the object is here, readable or not.
@@ -204,6 +231,14 @@ fn parse_commit(raw: &[u8], format: ObjectFormat) -> Option<Commit> {
 
 fn oid_of(hex: &[u8], format: ObjectFormat) -> Option<Oid> {
     Oid::from_hex(hex).filter(|oid| oid.format() == format)
+}
+
+/// The address of `Name <address> seconds zone`, by its outermost brackets.
+fn address(person: &[u8]) -> Vec<u8> {
+    let start = person.iter().position(|byte| *byte == b'<');
+    let end = person.iter().rposition(|byte| *byte == b'>');
+    let inner = start.zip(end).and_then(|(start, end)| person.get(start + 1..end));
+    inner.unwrap_or(person).to_vec()
 }
 
 /// The date of `Name <address> seconds zone`.

@@ -96,6 +96,11 @@ fn can_break(tree: &Tree, code: Code) -> bool {
         Code::RefDeleted => !tree.delete.allowed,
         Code::RefRewound => !tree.rewind.allowed,
         Code::TooMuch => tree.judges_commits(),
-        Code::UngovernedRef | Code::UpstreamRefPushed | Code::BadUpdate | Code::ReplaceRef => true,
+        Code::UngovernedRef
+        | Code::UpstreamRefPushed
+        | Code::BadUpdate
+        | Code::ReplaceRef
+        | Code::BadOverride
+        | Code::OverrideRefChanged => true,
     }
 }

@@ -9,6 +9,7 @@ use super::fields::{BUDGET_KEYS, CLASS_KEYS, Fields, POLICY_KEYS, UPSTREAM_KEYS}
 use super::node::{self, Table, Value};
 use super::place::{Faults, Place};
 use super::ref_pattern::ref_patterns;
+use super::signer::{signers, terms};
 use super::tree::{Context, trees};
 use super::{PathClass, PathPattern, Policy, Source, Ungoverned, Upstream, merge};
 use crate::budget::Limits;
@@ -147,6 +148,8 @@ fn compile(
     };
     let trees = trees(&mut fields, &context);
     let limits = limits(&mut fields);
+    let signers = signers(&mut fields, &trees);
+    let terms = terms(&mut fields, &signers);
     let cases = cases(&mut fields, &trees);
     faults.or(Policy {
         digest,
@@ -159,6 +162,8 @@ fn compile(
         upstreams,
         trees,
         limits,
+        signers,
+        terms,
         cases,
     })
 }

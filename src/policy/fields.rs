@@ -15,6 +15,8 @@ pub(super) const POLICY_KEYS: &[&str] = &[
     "upstream",
     "tree",
     "budget",
+    "signer",
+    "override",
     "case",
 ];
 pub(super) const CLASS_KEYS: &[&str] = &["name", "paths", "neutral"];
@@ -36,6 +38,16 @@ pub(super) const TREE_KEYS: &[&str] = &[
 pub(super) const DENY_ONLY_KEYS: &[&str] = &["classes", "unless", "judge"];
 pub(super) const MESSAGE_KEYS: &[&str] = &["in", "require", "forbid", "merges", "reason"];
 pub(super) const BUDGET_KEYS: &[&str] = &["commits", "tree-objects", "seconds"];
+pub(super) const SIGNER_KEYS: &[&str] = &[
+    "name",
+    "keys",
+    "may-override",
+    "trees",
+    "emails",
+    "accounts",
+];
+pub(super) const OVERRIDE_KEYS: &[&str] =
+    &["required", "max-lifetime", "not-by-author", "not-by-pusher"];
 pub(super) const CASE_KEYS: &[&str] = &["name", "tree", "paths", "message", "merge", "expect"];
 
 /// The keys of every table that a policy can hold, by the table's name; the policy's own first.
@@ -47,6 +59,8 @@ pub const KEYS: &[(&str, &[&str])] = &[
     ("deny-only", DENY_ONLY_KEYS),
     ("message", MESSAGE_KEYS),
     ("budget", BUDGET_KEYS),
+    ("signer", SIGNER_KEYS),
+    ("override", OVERRIDE_KEYS),
     ("case", CASE_KEYS),
 ];
 

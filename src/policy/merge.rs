@@ -1,14 +1,14 @@
 //! `extends`: a policy laid over another one.
 //!
-//! What stands in the upper file overrides. Classes, upstreams, trees and cases of the same name are
-//! one entry, merged key by key; new ones stand *before* the inherited ones, since classes and
-//! trees are read in order and the first match wins. `[budget]` is merged key by key too; every other
-//! value replaces the inherited one whole.
+//! What stands in the upper file overrides. Classes, upstreams, trees, signers and cases of the same name
+//! are one entry, merged key by key; new ones stand *before* the inherited ones, since classes and
+//! trees are read in order and the first match wins. `[budget]` and `[override]` are merged key by key too; every
+//! other value replaces the inherited one whole.
 
 use super::node::{Node, Table, Value};
 
 /// The keys whose arrays hold named entries.
-const NAMED: [&str; 4] = ["path-class", "upstream", "tree", "case"];
+const NAMED: [&str; 5] = ["path-class", "upstream", "tree", "signer", "case"];
 
 /// `upper` laid over `lower`.
 pub fn merge(mut lower: Table, upper: Table) -> Table {

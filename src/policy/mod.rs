@@ -19,6 +19,7 @@ mod ref_glob;
 mod ref_pattern;
 mod shape;
 mod show;
+pub mod signer;
 mod source;
 mod tree;
 
@@ -36,11 +37,13 @@ pub(crate) use place::did_you_mean;
 pub use place::{Faults, Place};
 pub use ref_pattern::{RefPattern, any_matches};
 pub(crate) use shape::{Part, Shape};
+pub use signer::{Signer, Terms};
 pub use source::{Source, server_source};
 
 use crate::budget::Limits;
 use crate::classify::{ClassIx, ClassMask, Classifier, Match};
 use crate::finding::{Code, Scope, Severity};
+use crate::overrides::key::KeyName;
 use crate::update::{Oid, RefName};
 
 /// A whole policy, resolved for one repository.
@@ -66,6 +69,10 @@ pub struct Policy {
     pub trees: Vec<Tree>,
     /// What one push may cost.
     pub limits: Limits,
+    /// Whose signatures lift findings.
+    pub signers: Vec<Signer>,
+    /// On which terms.
+    pub terms: Terms,
     /// Made-up commits that show what the policy is for. They judge nothing.
     pub cases: Vec<Case>,
 }
@@ -275,6 +282,12 @@ impl Policy {
         self.upstreams
             .iter()
             .find(|upstream| any_matches(&upstream.refs, name))
+    }
+
+    /// The signer whose key that is.
+    pub fn signer_of(&self, key: &KeyName) -> Option<&Signer> {
+        let has = |signer: &&Signer| signer.keys.iter().any(|(own, _)| own == key);
+        self.signers.iter().find(has)
     }
 
     /// The upstreams of a tree.

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use super::fields::{
-    BUDGET_KEYS, CASE_KEYS, CLASS_KEYS, DENY_ONLY_KEYS, MESSAGE_KEYS, POLICY_KEYS, TREE_KEYS,
-    UPSTREAM_KEYS,
+    BUDGET_KEYS, CASE_KEYS, CLASS_KEYS, DENY_ONLY_KEYS, MESSAGE_KEYS, OVERRIDE_KEYS, POLICY_KEYS,
+    SIGNER_KEYS, TREE_KEYS, UPSTREAM_KEYS,
 };
 use super::node::{Node, Table, Value};
 use super::ref_pattern::asks_for_another;
-use super::{DenyOnly, Policy, Tree, Ungoverned, Written};
+use super::{DenyOnly, Policy, Terms, Tree, Ungoverned, Written};
 use crate::report::escape::{Shown, misleads};
 
 /// The key of a table's value and what it is where the table doesn't say.
@@ -43,6 +43,10 @@ impl Written {
             }
         });
         page.budget(&self.table, policy);
+        page.tables(&self.table, "signer", |page, table, _| {
+            page.entries(table, SIGNER_KEYS, &[]);
+        });
+        page.terms(&self.table, &policy.terms);
         page.tables(&self.table, "case", |page, table, at| {
             let case = policy.cases.get(at);
             let merge = case.map(|case| ("merge", Value::Boolean(case.merge)));
@@ -116,14 +120,36 @@ impl Page<'_> {
             let count = i64::try_from(count).unwrap_or(i64::MAX);
             (key, Value::Integer(count))
         });
-        if let Some(node) = table.get("budget") {
-            self.table("[budget]", node, |page, table| {
-                page.entries(table, BUDGET_KEYS, &defaults);
+        self.single(table, "budget", BUDGET_KEYS, &defaults);
+    }
+
+    /// `[override]`; nothing where nobody can sign one.
+    fn terms(&mut self, table: &Table, terms: &Terms) {
+        if elements(table, "signer").is_empty() && table.get("override").is_none() {
+            return;
+        }
+        let required = i64::try_from(terms.required).unwrap_or(i64::MAX);
+        let lifetime = format!("{}h", terms.max_lifetime.as_hours());
+        let defaults = [
+            ("required", Value::Integer(required)),
+            ("max-lifetime", text(&lifetime)),
+            ("not-by-author", Value::Boolean(terms.not_by_author)),
+            ("not-by-pusher", Value::Boolean(terms.not_by_pusher)),
+        ];
+        self.single(table, "override", OVERRIDE_KEYS, &defaults);
+    }
+
+    /// A table that is there once, be it by its defaults alone.
+    fn single(&mut self, table: &Table, key: &str, keys: &[&str], defaults: &[Default]) {
+        let header = format!("[{key}]");
+        if let Some(node) = table.get(key) {
+            self.table(&header, node, |page, table| {
+                page.entries(table, keys, defaults);
             });
         } else {
             self.text.push('\n');
-            self.line("[budget]", "default");
-            self.entries(&Table::new(), BUDGET_KEYS, &defaults);
+            self.line(&header, "default");
+            self.entries(&Table::new(), keys, defaults);
         }
     }
 

@@ -21,7 +21,7 @@ pub fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
         let file = first_path(finding);
         command(
             &mut commands,
-            word(finding.severity),
+            level(finding),
             &title,
             file.as_deref().map(Spot::file),
             body.trim_end(),
@@ -32,6 +32,14 @@ pub fn write(out: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
         command(&mut commands, "notice", "treewarden", None, &note);
     }
     out.write_all(commands.as_bytes())
+}
+
+/// The command for a finding; one that somebody lifted is news, and no more.
+fn level(finding: &Finding) -> &'static str {
+    match finding.is_lifted() {
+        true => "notice",
+        false => word(finding),
+    }
 }
 
 /// Where an annotation is put.

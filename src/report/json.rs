@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::{Report, Voice, ascii, word};
+use super::{Report, Voice, ascii, overrides, word};
 use crate::decision::{Decision, JudgedUpdate};
 use crate::finding::{Finding, Offence, Offender, Origin, Severity, TouchedPath};
 use crate::policy::{Place, Policy};
@@ -30,6 +30,7 @@ fn document(report: &Report<'_>) -> Value {
         json!({ "schema": SCHEMA }),
         verdict(report),
         json!({ "updates": updates, "findings": findings, "notes": report.notes() }),
+        json!({ "requests": overrides::requests_document(report) }),
     ])
 }
 
@@ -55,6 +56,7 @@ pub(super) fn verdict(report: &Report<'_>) -> Value {
         },
         "errors_total": total(Severity::Deny),
         "warnings_total": total(Severity::Warn),
+        "lifted_total": report.judgement().lifted().count(),
     })
 }
 
@@ -68,12 +70,13 @@ fn update(update: &JudgedUpdate) -> Value {
 
 fn finding(finding: &Finding, policy: &Policy) -> Value {
     merged([
-        json!({ "code": finding.code.name(), "severity": word(finding.severity) }),
+        json!({ "code": finding.code.name(), "severity": word(finding) }),
         culprit(finding, policy),
         json!({
             "fault": finding.fault,
             "place": finding.place.as_ref().map(place),
             "help": finding.help,
+            "lifted_by": overrides::lifters_document(finding),
         }),
     ])
 }
@@ -95,7 +98,7 @@ fn offender(offender: &Offender, policy: &Policy) -> Value {
             what,
             size,
             commits,
-            total,
+            offending,
         } => {
             let commits: Vec<Value> = commits.iter().map(|it| commit(it, policy)).collect();
             json!({
@@ -103,7 +106,7 @@ fn offender(offender: &Offender, policy: &Policy) -> Value {
                 "what": what,
                 "size": size,
                 "commits": commits,
-                "commits_total": total,
+                "commits_total": offending.len(),
             })
         }
     }
@@ -146,7 +149,7 @@ pub(super) fn place(place: &Place) -> Value {
 }
 
 /// The member of this name, and its `_hex` where the text alone would lose something.
-fn bytes(name: &str, raw: &[u8]) -> Value {
+pub(super) fn bytes(name: &str, raw: &[u8]) -> Value {
     let mut members = Map::new();
     members.insert(name.into(), String::from_utf8_lossy(raw).into());
     if std::str::from_utf8(raw).is_err() {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::escape::Shown;
 use super::github::{Spot, command, is_plain};
 use super::sarif::{self, message, policy_line};
-use super::{Format, ascii, json as document, remarks, word};
+use super::{Format, ascii, json as document, remarks, weight};
 use crate::cases::{Found, Outcome};
 use crate::lint::{Remark, Topic};
 use crate::policy::{Place, Policy};
@@ -142,7 +142,7 @@ fn case(outcome: &Outcome<'_>, policy: &Policy) -> Value {
 fn found(found: &Found) -> Value {
     json!({
         "code": found.code.name(),
-        "severity": word(found.severity),
+        "severity": weight(found.severity),
         "place": document::place(&found.place),
     })
 }

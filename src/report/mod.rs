@@ -11,6 +11,7 @@ pub mod github;
 pub mod json;
 pub mod linted;
 mod merge;
+mod overrides;
 pub mod palette;
 pub mod remarks;
 pub mod sarif;
@@ -124,11 +125,13 @@ impl<'r> Report<'r> {
         }
     }
 
-    /// The findings that are shown: those that refuse first, and [`MOST_SHOWN`] of each weight at
-    /// most. The others were never put into words.
+    /// The findings that are shown: those that refuse first, those that somebody lifted last, and
+    /// [`MOST_SHOWN`] of each kind at most. The others were never put into words.
     pub fn shown(&self) -> Vec<&'r Finding> {
         let of = |weight| self.judgement().of(weight).take(MOST_SHOWN);
-        of(Severity::Deny).chain(of(Severity::Warn)).collect()
+        let lifted = self.judgement().lifted().take(MOST_SHOWN);
+        let open = of(Severity::Deny).chain(of(Severity::Warn));
+        open.chain(lifted).collect()
     }
 
     /// How many findings aren't.
@@ -154,8 +157,16 @@ impl<'r> Report<'r> {
     }
 }
 
-/// The word for a weight: a finding that refuses is an error.
-pub fn word(severity: Severity) -> &'static str {
+/// The word for what a finding does: one that refuses is an error.
+pub fn word(finding: &Finding) -> &'static str {
+    match finding.is_lifted() {
+        true => "lifted",
+        false => weight(finding.severity),
+    }
+}
+
+/// The word for what a finding of this weight does where nobody lifts it.
+pub fn weight(severity: Severity) -> &'static str {
     match severity {
         Severity::Deny => "error",
         Severity::Warn => "warning",

@@ -4,7 +4,7 @@ use std::fmt;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::finding::Severity;
+use crate::finding::{Finding, Severity};
 
 /// What each kind of word looks like.
 #[derive(Clone, Copy, Debug)]
@@ -44,9 +44,10 @@ impl Palette {
         if colour { Self::COLOURS } else { Self::PLAIN }
     }
 
-    /// How the word for a weight looks.
-    pub fn weight(&self, severity: Severity) -> Style {
-        match severity {
+    /// How the word for what a finding does looks.
+    pub fn weight(&self, finding: &Finding) -> Style {
+        match finding.severity {
+            _ if finding.is_lifted() => self.note,
             Severity::Deny => self.error,
             Severity::Warn => self.warning,
         }

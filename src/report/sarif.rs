@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::escape::Shown;
 use super::palette::Palette;
-use super::{Report, ascii, json as document, text, word};
+use super::{Report, ascii, json as document, overrides, text, weight};
 use crate::finding::{Code, Finding, Offence, Offender, Scope};
 use crate::policy::{Place, Policy};
 
@@ -71,15 +71,27 @@ fn rule(code: Code) -> Value {
 
 fn result(finding: &Finding, policy: &Policy) -> Value {
     let related: Vec<Value> = finding.place.iter().map(policy_line).collect();
-    json!({
+    document::merged([suppressions(finding), json!({
         "ruleId": finding.code.name(),
-        "level": word(finding.severity),
+        "level": weight(finding.severity),
         "message": message(&told(finding)),
         "locations": locations(finding),
         "relatedLocations": related,
         "partialFingerprints": fingerprints(finding),
         "properties": document::culprit(finding, policy),
-    })
+    })])
+}
+
+/// Who lifted the finding: SARIF's word for it is that a result is suppressed.
+fn suppressions(finding: &Finding) -> Value {
+    let lifters: Vec<Value> = overrides::lifters(finding)
+        .iter()
+        .map(|line| json!({ "kind": "external", "status": "accepted", "justification": line }))
+        .collect();
+    match lifters.is_empty() {
+        true => json!({}),
+        false => json!({ "suppressions": lifters }),
+    }
 }
 
 /// Who is at fault and how, then the way out.

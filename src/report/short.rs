@@ -1,17 +1,15 @@
 //! A finding in one line, for lists of many.
 
 use super::escape::{Shown, shortened};
-use crate::finding::{Finding, Offence, Offender, Severity};
+use super::word;
+use crate::finding::{Finding, Offence, Offender};
 
 /// How much of a subject and of a path is shown, in characters.
 const WIDTH: usize = 60;
 
 /// `error[<code>] <oid> <subject>: <first path> and 2 more paths`
 pub fn line(finding: &Finding) -> String {
-    let weight = match finding.severity {
-        Severity::Deny => "error",
-        Severity::Warn => "warning",
-    };
+    let weight = word(finding);
     let what = match &finding.offender {
         Offender::Update => format!("{}: {}", Shown(&finding.ref_name), finding.fault),
         Offender::Commit(offence) => offence_line(offence),
@@ -19,12 +17,12 @@ pub fn line(finding: &Finding) -> String {
             what,
             size,
             commits,
-            total,
+            offending,
         } => {
             let first = commits
                 .first()
                 .map(|first| format!(", {}", offence_line(first)));
-            let more = more(total.saturating_sub(1), "commit");
+            let more = more(offending.len().saturating_sub(1), "commit");
             format!(
                 "a {what} of {size} commits{}{more}",
                 first.unwrap_or_default()

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::escape::{Shown, shortened};
 use super::palette::{Painted, Palette};
-use super::{Report, Voice, word};
+use super::{Report, Voice, overrides, word};
 use crate::classify::Match;
 use crate::decision::Decision;
 use crate::finding::{CommitLine, Finding, Offence, Offender, Origin, TouchedPath};
@@ -34,6 +34,7 @@ pub fn write(out: &mut dyn Write, report: &Report<'_>, palette: &Palette) -> io:
     for note in report.notes() {
         page.note(&note)?;
     }
+    page.requests(report)?;
     page.verdict(report)
 }
 
@@ -155,13 +156,23 @@ impl Page<'_> {
         }
     }
 
+    /// What a signer could do about the findings.
+    fn requests(&mut self, report: &Report<'_>) -> io::Result<()> {
+        let lines = overrides::ways_out(report);
+        let mut lines = lines.iter();
+        if let Some(first) = lines.next() {
+            writeln!(self.out, "{}: {first}", Painted(self.palette.help, "help"))?;
+        }
+        lines.try_for_each(|line| writeln!(self.out, "   {line}"))
+    }
+
     fn note(&mut self, note: &str) -> io::Result<()> {
         writeln!(self.out, "{}: {note}", Painted(self.palette.note, "note"))
     }
 
     fn finding(&mut self, finding: &Finding) -> io::Result<()> {
-        let weight = format!("{}[{}]", word(finding.severity), finding.code);
-        let style = self.palette.weight(finding.severity);
+        let weight = format!("{}[{}]", word(finding), finding.code);
+        let style = self.palette.weight(finding);
         write!(self.out, "{}: ", Painted(style, weight))?;
         self.body(finding)
     }
@@ -180,6 +191,9 @@ impl Page<'_> {
         if let Some(place) = &finding.place {
             writeln!(self.out, "   = policy: {}", policy_line(place))?;
         }
+        for line in overrides::lifters(finding) {
+            writeln!(self.out, "   = lifted: {line}")?;
+        }
         let mut help = finding.help.iter();
         if let Some(first) = help.next() {
             let word = Painted(self.palette.help, "help");
@@ -192,11 +206,13 @@ impl Page<'_> {
         match offender {
             Offender::Update => Ok(()),
             Offender::Commit(offence) => self.offence(offence),
-            Offender::Unit { commits, total, .. } => {
+            Offender::Unit {
+                commits, offending, ..
+            } => {
                 for offence in commits {
                     self.offence(offence)?;
                 }
-                let more = total.saturating_sub(commits.len());
+                let more = offending.len().saturating_sub(commits.len());
                 if more > 0 {
                     writeln!(self.out, "   | … and {more} more commits")?;
                 }

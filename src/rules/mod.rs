@@ -6,14 +6,19 @@
 //! | `refs` | `bad-update`, `replace-ref`, `upstream-ref-pushed`, `ungoverned-ref`, `ref-created`, `ref-deleted`, `ref-rewound` |
 //! | `paths` | `denied-path`, `only-denied-paths` |
 //! | `messages` | `message-pattern` |
+//!
+//! `bad-override` and `override-ref-changed` are found where overrides are read, in
+//! `overrides::docket`.
 
 pub mod messages;
 pub mod paths;
 pub mod refs;
 
+use crate::error::Error;
 use crate::finding::Code;
-use crate::git::{CommitIx, Touched};
+use crate::git::{CommitIx, Range, Touched};
 use crate::policy::Place;
+use crate::update::Oid;
 
 /// A rule that commits break, before it is put into words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,4 +49,16 @@ pub enum Who {
         /// Those of them that touch what is denied.
         offending: Vec<CommitIx>,
     },
+}
+
+impl Who {
+    /// The commits at fault, by their names.
+    pub fn commits(&self, range: &Range) -> Result<Vec<Oid>, Error> {
+        let all = match self {
+            Self::Commit(at) => std::slice::from_ref(at),
+            Self::Unit { offending, .. } => offending,
+        };
+        let rows = all.iter().map(|at| range.row(*at));
+        rows.map(|row| Ok(row?.oid)).collect()
+    }
 }

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::finding::{Code, Finding, Offender, Severity};
 use crate::git::RefTable;
 use crate::input::Command;
+use crate::overrides::ref_name::{FOLDER, is_folded_override, is_override};
 use crate::policy::{Permission, Place, Policy, Tree, Ungoverned};
 use crate::report::escape::Shown;
 use crate::update::{Change, RefName, RefUpdate, RefValue};
@@ -16,6 +17,8 @@ use crate::update::{Change, RefName, RefUpdate, RefValue};
 pub struct Screened<'p> {
     /// The sound updates of governed refs.
     pub governed: Vec<(&'p Tree, RefUpdate)>,
+    /// Those below `refs/overrides/`.
+    pub overrides: Vec<RefUpdate>,
     /// What is wrong with the others.
     pub findings: Vec<Finding>,
 }
@@ -65,6 +68,8 @@ fn sort<'p>(update: &RefUpdate, policy: &'p Policy, screened: &mut Screened<'p>)
         screened
             .findings
             .push(push_finding(Code::ReplaceRef, name, fault));
+    } else if is_override(&update.name) {
+        screened.overrides.push(update.clone());
     } else if let Some(tree) = policy.tree_of(&update.name) {
         screened.governed.push((tree, update.clone()));
     } else if let Some(upstream) = policy.upstream_of(&update.name) {
@@ -106,8 +111,9 @@ fn bad_update<'n>(
             holds(said)
         )));
     }
-    let protected =
-        |name: &RefName| policy.tree_of(name).is_some() || policy.upstream_of(name).is_some();
+    let protected = |name: &RefName| {
+        is_override(name) || policy.tree_of(name).is_some() || policy.upstream_of(name).is_some()
+    };
     if let Some(target) = standing.target(&update.name) {
         let harmless = RefName::new(target).is_some_and(|target| !protected(&target));
         if protected(&update.name) || !harmless {
@@ -120,6 +126,11 @@ fn bad_update<'n>(
         let inner = Shown(inner.as_bytes()).to_string();
         return Ok(Some(format!(
             "this is {inner} of a namespace: push it there, with GIT_NAMESPACE"
+        )));
+    }
+    if is_folded_override(&update.name) && !is_override(&update.name) {
+        return Ok(Some(format!(
+            "but for upper and lower case this is in {FOLDER}"
         )));
     }
     let Change::Create { .. } = update.change else {
@@ -180,7 +191,8 @@ fn holds(value: RefValue) -> String {
     }
 }
 
-fn push_finding(code: Code, name: &[u8], fault: impl Into<String>) -> Finding {
+/// A finding that no tree has a say in.
+pub fn push_finding(code: Code, name: &[u8], fault: impl Into<String>) -> Finding {
     Finding {
         code,
         severity: Severity::Deny,
@@ -190,6 +202,7 @@ fn push_finding(code: Code, name: &[u8], fault: impl Into<String>) -> Finding {
         fault: fault.into(),
         place: None,
         help: Vec::new(),
+        lifted_by: Vec::new(),
     }
 }
 

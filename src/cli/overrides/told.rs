@@ -1,0 +1,47 @@
+//! How an override is told, in lists.
+
+use crate::git::Repo;
+use crate::overrides::statement::{Statement, What, both_values};
+use crate::report::escape::{Shown, shortened};
+use crate::update::RefName;
+
+/// How much of a subject is shown, in characters.
+const SUBJECT_WIDTH: usize = 72;
+/// How much of an object's name is shown.
+const SHORT: usize = 12;
+
+/// What it lifts, until when, why, and where it stands, a line each.
+pub(super) fn lines(
+    ref_name: &RefName,
+    statement: &Statement,
+    repo: &Repo,
+) -> anyhow::Result<Vec<String>> {
+    let lifts = &statement.lifts;
+    let rules: Vec<&str> = lifts.rules.iter().map(|rule| rule.name()).collect();
+    let on = Shown(lifts.ref_name.as_bytes());
+    let mut lines = vec![format!(
+        "lifts {} on {on} of {}, until {}",
+        rules.join(", "),
+        Shown(lifts.repository.as_bytes()),
+        statement.expires
+    )];
+    match &lifts.what {
+        What::Commits(commits) => {
+            for commit in commits {
+                let subject = match repo.has(*commit)? {
+                    true => shortened(&repo.subject(*commit)?, SUBJECT_WIDTH),
+                    false => "(isn't here)".into(),
+                };
+                lines.push(format!("| {} {subject}", commit.short()));
+            }
+        }
+        What::Update(change) => {
+            let [old, new] =
+                both_values(*change).map(|hex| hex.chars().take(SHORT).collect::<String>());
+            lines.push(format!("| {old} -> {new}"));
+        }
+    }
+    lines.push(format!("reason: {}", Shown(statement.reason.as_bytes())));
+    lines.push(Shown(ref_name.as_bytes()).to_string());
+    Ok(lines)
+}

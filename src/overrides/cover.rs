@@ -1,0 +1,123 @@
+//! Whether an override counts at all, and whether it covers what was found. Each reason why not
+//! is a sentence for the signer.
+
+use jiff::Timestamp;
+
+use super::examine::Authority;
+use super::statement::{Lifts, Statement, What};
+use crate::finding::Code;
+use crate::policy::{Policy, Signer, Terms};
+use crate::report::escape::Shown;
+use crate::update::{Change, Oid, RefName};
+
+/// Something that was found, as overrides see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Matter<'m> {
+    /// The broken rule.
+    pub code: Code,
+    /// The ref.
+    pub ref_name: &'m RefName,
+    /// The update of the ref, as it is pushed.
+    pub change: Change,
+    /// The commits at fault; none where the update is.
+    pub commits: &'m [Oid],
+}
+
+/// Why an override can't count here, whatever it is for; `None` if it can. `signer` is who signed
+/// it.
+pub fn unfit(
+    statement: &Statement,
+    signer: &Signer,
+    policy: &Policy,
+    now: Timestamp,
+) -> Option<String> {
+    let lifts = &statement.lifts;
+    match &policy.repository {
+        None => return Some("this repository has no name that it could be bound to".into()),
+        Some(own) if *own != lifts.repository => {
+            let other = Shown(lifts.repository.as_bytes());
+            return Some(format!("it is for the repository {other}, not for {own}"));
+        }
+        Some(_) => {}
+    }
+    beyond_grant(lifts, signer, policy).or_else(|| out_of_time(statement, &policy.terms, now))
+}
+
+/// What of it the signer may not lift.
+pub fn beyond_grant(lifts: &Lifts, signer: &Signer, policy: &Policy) -> Option<String> {
+    let name = &signer.name;
+    let mut rules = lifts.rules.iter();
+    if let Some(rule) = rules.find(|rule| !signer.may_override.contains(rule)) {
+        return Some(format!("`{name}` may not lift {rule}"));
+    }
+    let tree = policy.tree_of(&lifts.ref_name);
+    let tree = tree.map(|tree| tree.name.as_str());
+    if signer.trees.holds(tree) {
+        return None;
+    }
+    Some(match tree {
+        Some(tree) => format!("`{name}` may not lift anything on {tree}"),
+        None => format!("`{name}` may not lift anything on refs that no tree governs"),
+    })
+}
+
+fn out_of_time(statement: &Statement, terms: &Terms, now: Timestamp) -> Option<String> {
+    let expires = statement.expires;
+    if now >= expires {
+        return Some(format!("it expired at {expires}"));
+    }
+    let lasts = expires.duration_since(now);
+    (lasts > terms.max_lifetime).then(|| {
+        let most = terms.max_lifetime;
+        format!("it expires at {expires}, and this policy takes nothing that lasts longer than {most:#}")
+    })
+}
+
+/// Why it doesn't cover the matter; `None` if it does.
+pub fn misses(lifts: &Lifts, matter: &Matter<'_>) -> Option<String> {
+    if lifts.ref_name != *matter.ref_name {
+        let other = Shown(lifts.ref_name.as_bytes());
+        return Some(format!("it is for {other}"));
+    }
+    if !lifts.rules.contains(&matter.code) {
+        return Some("it doesn't name this rule".into());
+    }
+    match &lifts.what {
+        What::Commits(named) => {
+            let mut commits = matter.commits.iter();
+            let missing = commits.find(|commit| !named.contains(commit))?;
+            Some(format!("it doesn't name {}", missing.short()))
+        }
+        What::Update(change) => {
+            (*change != matter.change).then(|| "it is for another update of this ref".into())
+        }
+    }
+}
+
+/// Why the signer is too close to the matter; `None` if nothing speaks against them. `authors` are
+/// the addresses of the commits' authors.
+pub fn partial(
+    signer: &Signer,
+    terms: &Terms,
+    authors: &[Vec<u8>],
+    authority: &Authority<'_>,
+) -> Option<String> {
+    let name = &signer.name;
+    let is_own = |author: &Vec<u8>| {
+        let mut emails = signer.emails.iter();
+        emails.any(|email| email.as_bytes().eq_ignore_ascii_case(author))
+    };
+    if terms.not_by_author && authors.iter().any(is_own) {
+        return Some(format!("`{name}` is the author: somebody else must sign"));
+    }
+    if !terms.not_by_pusher {
+        return None;
+    }
+    match authority.pusher {
+        None => Some("it isn't known who pushes, and that must be somebody else".into()),
+        Some(pusher) if signer.accounts.iter().any(|own| own == pusher) => {
+            Some(format!("`{name}` pushes: somebody else must sign"))
+        }
+        Some(_) => None,
+    }
+}
