@@ -343,14 +343,14 @@ impl<'r> Court<'r> {
         for (case, commits) in &judged {
             for broken in &commits.broken {
                 let (severity, ruling) = self.weigh(case, &commits.range, broken)?;
-                let before = told
-                    .entry((severity, !ruling.lifted_by.is_empty()))
-                    .or_default();
-                let finding = self.finding(case, commits, broken, *before)?;
+                let is_lifted = !ruling.lifted_by.is_empty();
+                let before = told.entry((severity, is_lifted)).or_default();
+                // Who lifted it knows another way, and didn't want it.
+                let advised = (!is_lifted).then_some(self.most_routed);
+                let finding = self.finding(case, commits, broken, *before, advised)?;
                 *before += 1;
-                self.judgement
-                    .findings
-                    .push(ruled(Finding { severity, ..finding }, ruling));
+                let finding = ruled(Finding { severity, ..finding }, ruling);
+                self.judgement.findings.push(finding);
             }
         }
         self.conclude(&judged);
@@ -408,6 +408,9 @@ impl<'r> Court<'r> {
             self.note(Some(note));
         }
         let newest_first = |name: &RefName, commits: &mut Vec<Oid>| {
+            if commits.len() < 2 {
+                return;
+            }
             let mut cases = judged.iter();
             let found = cases.find(|(case, _)| case.ref_name == name);
             let rows = found.map_or([].as_slice(), |(_, commits)| &commits.range.rows);
@@ -427,14 +430,16 @@ impl<'r> Court<'r> {
         self.judgement.requests = requests;
     }
 
-    /// The finding in as many words as it will be shown with, after `before` others of its weight.
-    /// Where the budget ends before that, it stands without them.
+    /// The finding in as many words as it will be shown with, after `before` others of its weight,
+    /// with advice where `advised` is given, and for so many with commands. Where the budget ends
+    /// before that, it stands without them.
     fn finding(
         &self,
         case: &Case<'_>,
         commits: &Commits,
         broken: &Broken,
         before: usize,
+        advised: Option<usize>,
     ) -> Result<Finding, Error> {
         let bare = || bare(case, &commits.range, broken);
         if before >= MOST_SHOWN {
@@ -449,11 +454,15 @@ impl<'r> Court<'r> {
             Err(Error::TooMuch(_)) => return bare(),
             other => other?,
         };
-        let help = match router.help(broken, before < self.most_routed) {
-            Err(Error::TooMuch(_)) => Vec::new(),
+        let help = advised.map(|most| router.help(broken, before < most));
+        let help = match help.transpose() {
+            Err(Error::TooMuch(_)) => None,
             other => other?,
         };
-        Ok(Finding { help, ..finding })
+        Ok(Finding {
+            help: help.unwrap_or_default(),
+            ..finding
+        })
     }
 
     fn enter(&mut self, tree: &Tree, name: &RefName, entering: Option<usize>) {

@@ -123,7 +123,7 @@ fn judge(
     let budget = Budget::told(policy.limits, Arc::clone(work));
     let keyring = ServerKeyring::of(&repo);
     let authority = Authority {
-        verify: &keyring,
+        verify: Some(&keyring),
         now: ambient.now,
         pusher: ambient.pusher.as_deref(),
     };
@@ -138,15 +138,14 @@ fn judge(
     Ok((policy, decision))
 }
 
-/// The policy that the repository's configuration, or the machine's, names.
+/// The policy that the repository's configuration, or the machine's, names, and that others can't
+/// change.
 pub fn server_policy(repo: &Repo) -> Result<Policy, Error> {
-    policy_for(
-        repo,
-        repo.trusted_config("treewarden.repository")?.as_deref(),
-    )
+    let name = repo.trusted_config("treewarden.repository")?;
+    policy::load_trusted(&server_policy_source(repo)?, name.as_deref()).map_err(Error::Policy)
 }
 
-/// The same policy, as it reads for the repository of that name.
+/// The policy of this repository, whoever could change it, as it reads for the repository of that name.
 pub fn policy_for(repo: &Repo, name: Option<&str>) -> Result<Policy, Error> {
     policy::load(&server_policy_source(repo)?, name).map_err(Error::Policy)
 }

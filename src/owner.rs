@@ -7,6 +7,9 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
+/// The bit of a mode that lets everybody write.
+const OTHERS_WRITE: u32 = 0o002;
+
 /// A user and a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner {
@@ -47,6 +50,11 @@ impl Owner {
             other => other,
         }
     }
+}
+
+/// Returns true if and only if everybody can write to it.
+pub fn is_everybodys(found: &Metadata) -> bool {
+    found.mode() & OTHERS_WRITE != 0
 }
 
 /// Opens a file that this process made, to give it away. Its folder can be writable for others:

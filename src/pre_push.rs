@@ -20,7 +20,6 @@ use crate::hook::{answer, policy_for};
 use crate::input::{self, Command};
 use crate::install::Hook;
 use crate::overrides::examine::Authority;
-use crate::overrides::verify::Unasked;
 use crate::policy::Policy;
 use crate::progress::{Pace, shown};
 use crate::report::Voice;
@@ -172,7 +171,7 @@ impl Push<'_> {
     fn gate(&self, remote: Remote, budget: &Budget) -> Result<Decision, Error> {
         let target = Target::Remote(remote);
         let authority = Authority {
-            verify: &Unasked,
+            verify: None,
             now: self.now,
             pusher: None,
         };

@@ -7,6 +7,7 @@ use crate::budget::Budget;
 use crate::error::Error;
 use crate::git::{RefTable, Refspecs, Repo};
 use crate::input::Command;
+use crate::overrides::ref_name::{FOLDER, is_override};
 use crate::policy::{Policy, RefPattern, Tree, Upstream, any_matches};
 use crate::report::shell::word;
 use crate::update::{Oid, RefName, RefValue};
@@ -84,14 +85,14 @@ impl Remote {
         })
     }
 
-    /// What to ask the remote for, to see the refs of all trees and upstreams.
+    /// What to ask the remote for, to see the refs of all trees and upstreams, and overrides.
     pub fn prefixes(policy: &Policy) -> BTreeSet<Vec<u8>> {
         let trees = policy.trees.iter().flat_map(|tree| &tree.refs);
         let upstreams = policy.upstreams.iter().flat_map(|upstream| &upstream.refs);
         let patterns = trees.chain(upstreams);
-        patterns
-            .map(|pattern| pattern.prefix().as_bytes().to_vec())
-            .collect()
+        let prefixes = patterns.map(|pattern| pattern.prefix().as_bytes().to_vec());
+        let overrides = (!policy.signers.is_empty()).then(|| FOLDER.as_bytes().to_vec());
+        prefixes.chain(overrides).collect()
     }
 
     /// The same remote, with its answer in place of what was known of trees and upstreams. Where it
@@ -107,7 +108,7 @@ impl Remote {
         let shows_upstreams = self.asked.upstreams;
         let counts = |name: &RefName| match is_trusted(name) {
             true => shows_upstreams,
-            false => policy.tree_of(name).is_some(),
+            false => is_override(name) || policy.tree_of(name).is_some(),
         };
         let before: Vec<RefName> = self.refs.iter().map(|(name, _)| name.clone()).collect();
         for name in before.iter().filter(|name| counts(name)) {

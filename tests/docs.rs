@@ -345,6 +345,16 @@ mod rules {
                 let name = format!("refs/replace/{base}");
                 return (commit, name);
             }
+            Code::BadOverride => {
+                let commit = kernel("bpf: Sort types by name");
+                let name = format!("refs/overrides/{commit}/alice-0123abcd");
+                return (commit, name);
+            }
+            Code::OverrideRefChanged => {
+                let name = format!("refs/overrides/{base}/alice-0123abcd");
+                sandbox.seed(base, &[&name]);
+                return (kernel("bpf: Sort types by name"), name);
+            }
         };
         (commit, name.to_owned())
     }

@@ -27,6 +27,7 @@ mod formats;
 mod install;
 mod landings;
 mod merges;
+mod overrides;
 mod policy;
 mod policy_check;
 mod policy_commands;

@@ -23,16 +23,17 @@ pub struct Matter<'m> {
     pub commits: &'m [Oid],
 }
 
-/// Why an override can't count here, whatever it is for; `None` if it can. `signer` is who signed
-/// it.
+/// Why an override can't count here, whatever it is for; `None` if it can, or if only the server
+/// can tell. `signer` is who signed it.
 pub fn unfit(
     statement: &Statement,
-    signer: &Signer,
+    signer: Option<&Signer>,
     policy: &Policy,
-    now: Timestamp,
+    authority: &Authority<'_>,
 ) -> Option<String> {
     let lifts = &statement.lifts;
     match &policy.repository {
+        None if authority.verify.is_none() => {}
         None => return Some("this repository has no name that it could be bound to".into()),
         Some(own) if *own != lifts.repository => {
             let other = Shown(lifts.repository.as_bytes());
@@ -40,7 +41,9 @@ pub fn unfit(
         }
         Some(_) => {}
     }
-    beyond_grant(lifts, signer, policy).or_else(|| out_of_time(statement, &policy.terms, now))
+    signer
+        .and_then(|signer| beyond_grant(lifts, signer, policy))
+        .or_else(|| out_of_time(statement, &policy.terms, authority.now))
 }
 
 /// What of it the signer may not lift.
@@ -114,6 +117,7 @@ pub fn partial(
         return None;
     }
     match authority.pusher {
+        _ if authority.verify.is_none() => None,
         None => Some("it isn't known who pushes, and that must be somebody else".into()),
         Some(pusher) if signer.accounts.iter().any(|own| own == pusher) => {
             Some(format!("`{name}` pushes: somebody else must sign"))

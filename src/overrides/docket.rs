@@ -106,8 +106,8 @@ impl<'r> Docket<'r> {
             Ok(word) => word,
             Err(why) => return Ok(Err(bad(why))),
         };
-        let (statement, now) = (unproven.statement(), self.authority.now);
-        let why = unfit(statement, word.signer, self.policy, now)
+        let (statement, authority) = (unproven.statement(), &self.authority);
+        let why = unfit(statement, word.signer, self.policy, authority)
             .or_else(|| comes_alone(&unproven, others));
         Ok(match why {
             Some(why) => Err(bad(why)),
@@ -247,8 +247,8 @@ impl<'r> Hearing<'_, 'r, '_> {
         match unproven.prove(docket.policy, &docket.authority)? {
             Err(why) => self.refuse(unproven, &why),
             Ok(word) => {
-                let now = docket.authority.now;
-                match unfit(unproven.statement(), word.signer, docket.policy, now) {
+                let (statement, authority) = (unproven.statement(), &docket.authority);
+                match unfit(statement, word.signer, docket.policy, authority) {
                     Some(why) => self.refuse(unproven, &why),
                     None => self.count(unproven, &word)?,
                 }
@@ -262,7 +262,8 @@ impl<'r> Hearing<'_, 'r, '_> {
         let docket = self.docket;
         let authors = docket.authors(self.matter.commits)?;
         let terms = &docket.policy.terms;
-        if let Some(why) = partial(word.signer, terms, &authors, &docket.authority) {
+        let partial = |signer| partial(signer, terms, &authors, &docket.authority);
+        if let Some(why) = word.signer.and_then(partial) {
             self.refuse(unproven, &why);
             return Ok(());
         }
@@ -271,9 +272,9 @@ impl<'r> Hearing<'_, 'r, '_> {
         docket.used.borrow_mut().insert(name.clone());
         // Two of one person are one.
         self.people
-            .entry(word.signer.name.clone())
+            .entry(unproven.signer.clone())
             .or_insert_with(|| Lifter {
-                signer: word.signer.name.clone(),
+                signer: unproven.signer.clone(),
                 key: word.key.clone(),
                 ref_name: name.clone(),
                 expires: statement.expires,

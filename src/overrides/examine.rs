@@ -26,15 +26,13 @@ pub enum Verified {
     By(KeyName),
     /// Nobody's that counts, and why.
     Not(String),
-    /// That is the server's to tell.
-    Unasked,
 }
 
 /// Who says what of overrides in a push.
 #[derive(Clone, Copy)]
 pub struct Authority<'a> {
-    /// Whose signatures they are.
-    pub verify: &'a dyn Verify,
+    /// Whose signatures they are; `None` on a client, where only the server can tell.
+    pub verify: Option<&'a dyn Verify>,
     /// The time.
     pub now: Timestamp,
     /// Who pushes, by the hosting's name for them; `None` where that isn't known.
@@ -55,8 +53,8 @@ pub struct Unproven {
 /// Whose word an override is.
 #[derive(Clone, Debug)]
 pub struct Word<'p> {
-    /// The signer.
-    pub signer: &'p Signer,
+    /// The signer; `None` where only the server's policy knows them.
+    pub signer: Option<&'p Signer>,
     /// Their key; `None` where only the server can tell.
     pub key: Option<KeyName>,
 }
@@ -104,34 +102,31 @@ impl Unproven {
         policy: &'p Policy,
         authority: &Authority<'_>,
     ) -> Result<Result<Word<'p>, String>, Error> {
-        let claimed = || policy.signers.iter().find(|it| it.name == self.signer);
-        let Some(claimed) = claimed() else {
-            return Ok(Err(format!(
-                "this policy has no [[signer]] called `{}`",
-                self.signer
-            )));
+        let signer = policy.signers.iter().find(|it| it.name == self.signer);
+        let Some(verify) = authority.verify else {
+            return Ok(Ok(Word { signer, key: None }));
         };
+        let called = &self.signer;
+        if signer.is_none() {
+            return Ok(Err(format!(
+                "this policy has no [[signer]] called `{called}`"
+            )));
+        }
         let tag = &self.tag;
-        let verified = authority
-            .verify
-            .verify(&tag.payload, &tag.signature, authority.now)?;
-        Ok(match verified {
-            Verified::Not(why) => Err(why),
-            Verified::Unasked => Ok(Word {
-                signer: claimed,
-                key: None,
+        let key = match verify.verify(&tag.payload, &tag.signature, authority.now)? {
+            Verified::By(key) => key,
+            Verified::Not(why) => return Ok(Err(why)),
+        };
+        Ok(match policy.signer_of(&key) {
+            None => Err(format!("the key {key} is no [[signer]]'s in this policy")),
+            Some(other) if other.name != *called => Err(format!(
+                "its name says `{called}`, and it is signed by a key of `{}`",
+                other.name
+            )),
+            signer => Ok(Word {
+                signer,
+                key: Some(key),
             }),
-            Verified::By(key) => match policy.signer_of(&key) {
-                None => Err(format!("the key {key} is no [[signer]]'s in this policy")),
-                Some(signer) if signer.name == claimed.name => Ok(Word {
-                    signer,
-                    key: Some(key),
-                }),
-                Some(other) => Err(format!(
-                    "its name says `{}`, and it is signed by a key of `{}`",
-                    self.signer, other.name
-                )),
-            },
         })
     }
 }

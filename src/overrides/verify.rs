@@ -1,4 +1,4 @@
-//! Who tells whose a signature is: on a server its keyring, on a client nobody.
+//! Who tells whose a signature is: a server's keyring.
 
 use std::cell::OnceCell;
 
@@ -44,14 +44,5 @@ impl Verify for ServerKeyring<'_> {
             Ok(signed) => Verified::By(signed.key),
             Err(why) => Verified::Not(why.to_string()),
         })
-    }
-}
-
-/// A client's: the keyring that counts is the server's.
-pub struct Unasked;
-
-impl Verify for Unasked {
-    fn verify(&self, _: &[u8], _: &[u8], _: Timestamp) -> Result<Verified, Error> {
-        Ok(Verified::Unasked)
     }
 }

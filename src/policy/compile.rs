@@ -24,6 +24,17 @@ pub fn load(source: &Source, repository: Option<&str>) -> Result<Policy, Faults>
     Written::read(source)?.policy(repository)
 }
 
+/// The same for a policy that refuses pushes: its files must be such that nobody but their owners
+/// says what stands in them.
+pub fn load_trusted(source: &Source, repository: Option<&str>) -> Result<Policy, Faults> {
+    let written = Written::read(source)?;
+    let below = written.extended.iter().map(|(below, _)| below);
+    for file in std::iter::once(source).chain(below) {
+        file.must_be_owners()?;
+    }
+    written.policy(repository)
+}
+
 /// The same for a draft.
 pub fn load_draft(draft: &Draft<'_>, repository: Option<&str>) -> Result<Policy, Faults> {
     Written::of(draft)?.policy(repository)

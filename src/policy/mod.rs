@@ -29,7 +29,7 @@ use jiff::civil::Date;
 use regex::bytes::Regex;
 
 pub use case::{Case, Expect};
-pub use compile::{Draft, Written, load, load_draft};
+pub use compile::{Draft, Written, load, load_draft, load_trusted};
 pub use fields::KEYS;
 pub use files::files;
 pub use pattern::PathPattern;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::place::Faults;
 use super::preset;
+use crate::owner::is_everybodys;
 
 /// The policy of a machine whose repositories have none of their own.
 const SYSTEM_POLICY: &str = "/etc/treewarden/policy.toml";
@@ -40,6 +41,27 @@ impl Source {
             Self::File(path) => {
                 read_file(path).map_err(|error| Faults::of(format!("{}: {error}", path.display())))
             }
+        }
+    }
+
+    /// Errors if others could change what it says: by a symbolic link in its place, or by writing
+    /// to it.
+    pub fn must_be_owners(&self) -> Result<(), Faults> {
+        let Self::File(path) = self else {
+            return Ok(());
+        };
+        let fault = |why: &str| Faults::of(format!("{}: {why}", path.display()));
+        let found = path
+            .symlink_metadata()
+            .map_err(|error| fault(&error.to_string()))?;
+        if found.is_symlink() {
+            return Err(fault(
+                "a policy that is in force is no symbolic link: name the file itself",
+            ));
+        }
+        match is_everybodys(&found) {
+            false => Ok(()),
+            true => Err(fault("everybody can write this policy: `chmod o-w` it")),
         }
     }
 

@@ -65,17 +65,15 @@ pub(super) fn ways_out(report: &Report<'_>) -> Vec<String> {
 }
 
 fn headline(report: &Report<'_>, first: &Request) -> String {
-    let names = first.signers.join(", ");
-    let who = match (report.policy.terms.required, first.signers.len()) {
-        (1, 1) => names,
-        (1, _) => format!("one of {names}"),
-        (required, _) => format!("{required} of {names}"),
+    let who = match report.policy.terms.required {
+        1 => first.signers.join(" or "),
+        required => format!("{required} of {}", first.signers.join(", ")),
     };
     let server = match report.voice {
         Voice::Verdict => "",
         Voice::Advice => ", if the server says the same",
     };
-    format!("{who} can lift this by a signature on this{server}; the command signs and pushes:")
+    format!("{who} can lift this{server}: the command below signs what follows, and pushes again")
 }
 
 /// The lines of the statement that the refusal knows; the signer says the rest.
@@ -93,12 +91,14 @@ fn statement(request: &Request) -> Vec<String> {
 pub(super) fn requests_document(report: &Report<'_>) -> Value {
     let requests = &report.judgement().requests;
     let all = requests.iter().map(|request| {
-        json!({
-            "statement": String::from_utf8_lossy(&request.lifts.to_bytes()),
-            "signers": request.signers,
-            "required": report.policy.terms.required,
-            "token": token::encode(std::slice::from_ref(request)),
-        })
+        merged([
+            bytes("statement", &request.lifts.to_bytes()),
+            json!({
+                "signers": request.signers,
+                "required": report.policy.terms.required,
+                "token": token::encode(std::slice::from_ref(request)),
+            }),
+        ])
     });
     all.collect()
 }

@@ -57,13 +57,17 @@ fn more(count: usize, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{Code, CommitLine, Origin, PathSample, TouchedPath};
+    use crate::finding::{Code, CommitLine, Origin, PathSample, Severity, TouchedPath};
     use crate::update::Oid;
+
+    fn oid() -> Oid {
+        Oid::from_hex(&[b'a'; 40]).unwrap()
+    }
 
     fn offence(subject: &str, path: &str, total: usize) -> Offence {
         Offence {
             commit: CommitLine {
-                oid: Oid::from_hex(&[b'a'; 40]).unwrap(),
+                oid: oid(),
                 subject: subject.into(),
             },
             paths: PathSample {
@@ -87,6 +91,7 @@ mod tests {
             fault: "the ref is created".into(),
             place: None,
             help: Vec::new(),
+            lifted_by: Vec::new(),
         }
     }
 
@@ -101,7 +106,7 @@ mod tests {
             what: "series",
             size: 4,
             commits: vec![offence("one", "net/a", 1)],
-            total: 2,
+            offending: vec![oid(); 2],
         });
         assert_eq!(
             line(&unit),

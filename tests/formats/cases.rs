@@ -3,13 +3,16 @@
 use jiff::civil::{Date, date};
 use treewarden::decision::{Decision, JudgedUpdate, Judgement};
 use treewarden::finding::{
-    Code, CommitLine, Finding, Offence, Offender, Origin, PathSample, Severity, TouchedPath,
+    Code, CommitLine, Finding, Lifter, Offence, Offender, Origin, PathSample, Severity, TouchedPath,
 };
+use treewarden::overrides::key::KeyName;
+use treewarden::overrides::request::Request;
+use treewarden::overrides::statement::{Lifts, What};
 use treewarden::policy::{self, Policy, Source};
 use treewarden::report::escape::Shown;
 use treewarden::report::palette::Palette;
 use treewarden::report::{Format, Report, Voice};
-use treewarden::update::Oid;
+use treewarden::update::{Change, Oid, RefName};
 
 /// A day before the preset's review.
 pub const TODAY: Date = date(2024, 9, 1);
@@ -65,6 +68,7 @@ pub fn finding(policy: &Policy, severity: Severity, offender: Offender) -> Findi
         fault: "touches paths that this tree denies".into(),
         place: tree.deny.as_ref().map(|rule| rule.place.clone()),
         help: vec!["bpf-next/net takes it:".into(), "  git push".into()],
+        lifted_by: vec![],
     }
 }
 
@@ -78,6 +82,7 @@ pub fn decide(findings: Vec<Finding>) -> Decision {
         findings,
         updates: vec![update("bpf-next/master", Some(1)), update("bpf", None)],
         notes: vec!["no ref holds the upstream linus".into()],
+        requests: vec![],
     };
     judgement.decide()
 }
@@ -96,6 +101,42 @@ fn commits(policy: &Policy) -> Vec<Offence> {
         offence(3, "Merge", merged.into()),
         offence(4, "", vec![]),
     ]
+}
+
+const KEY: &str = "ssh:SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDZsNYbjsj1LBVRN2Q";
+
+fn lifter(key: Option<&str>) -> Lifter {
+    Lifter {
+        signer: "alice".into(),
+        key: key.map(|key| KeyName::parse(key).unwrap()),
+        ref_name: RefName::new(b"refs/overrides/x/alice-0123abcd").unwrap(),
+        expires: "2026-12-01T12:00:00Z".parse().unwrap(),
+        reason: "it must go in [tonight] {x} \u{202e}".into(),
+    }
+}
+
+/// The same with what could be signed.
+fn asking(decision: Decision) -> Decision {
+    let (Decision::Accept(mut judgement) | Decision::Reject(mut judgement)) = decision;
+    let change = Change::Move {
+        old: oid(1),
+        new: oid(2),
+    };
+    let request = |rule, what| Request {
+        lifts: Lifts {
+            repository: "bpf-next".into(),
+            ref_name: RefName::new(b"refs/heads/m\xff").unwrap(),
+            rules: vec![rule],
+            what,
+        },
+        change,
+        signers: vec!["alice".into(), "bob".into()],
+    };
+    judgement.requests = vec![
+        request(Code::DeniedPath, What::Commits(vec![oid(2), oid(3)])),
+        request(Code::RefRewound, What::Update(change)),
+    ];
+    judgement.decide()
 }
 
 fn hostile(policy: &Policy) -> Finding {
@@ -120,13 +161,13 @@ pub fn all(policy: &Policy) -> Vec<(&'static str, Decision)> {
         what,
         size: 9,
         commits: commits(policy),
-        total: 7,
+        offending: (1..=7).map(oid).collect(),
     };
     let bare = Offender::Unit {
         what: "series",
         size: 2,
         commits: vec![],
-        total: 2,
+        offending: vec![oid(1), oid(2)],
     };
     let update = Finding {
         code: Code::BadUpdate,
@@ -136,6 +177,11 @@ pub fn all(policy: &Policy) -> Vec<(&'static str, Decision)> {
         ..finding(policy, Severity::Deny, Offender::Update)
     };
     let deny = |offender| finding(policy, Severity::Deny, offender);
+    let lifted = Finding {
+        lifted_by: vec![lifter(Some(KEY)), lifter(None)],
+        help: vec![],
+        ..deny(commit(0))
+    };
     let warn = |offender| finding(policy, Severity::Warn, offender);
     let many = |count| (0..count).flat_map(|_| [warn(commit(0)), deny(commit(0))]);
     vec![
@@ -151,6 +197,8 @@ pub fn all(policy: &Policy) -> Vec<(&'static str, Decision)> {
         ("an update", decide(vec![update])),
         ("hostile names", decide(vec![hostile(policy)])),
         ("many", decide(many(25).collect())),
+        ("lifted", decide(vec![lifted])),
+        ("asked for", asking(decide(vec![deny(commit(0))]))),
     ]
 }
 

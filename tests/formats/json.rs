@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use treewarden::decision::MOST_SHOWN;
 use treewarden::finding::{Code, Severity};
 use treewarden::report::palette::Palette;
-use treewarden::report::{Format, Report, Voice, json, word};
+use treewarden::report::{Format, Report, Voice, json, weight};
 
 use super::cases::{self, HOSTILE, TODAY, assert_printable};
 use super::check_one;
@@ -51,11 +51,14 @@ fn the_schema_lists_what_the_code_has() {
     let finding = &schema["$defs"]["finding"]["properties"];
     let codes: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
     assert_eq!(finding["code"]["enum"], json!(codes));
-    let words = [Severity::Deny, Severity::Warn].map(word);
-    assert_eq!(finding["severity"]["enum"], json!(words));
+    let words = [Severity::Deny, Severity::Warn].map(weight);
+    assert_eq!(
+        finding["severity"]["enum"],
+        json!([words[0], words[1], "lifted"])
+    );
     assert_eq!(schema["properties"]["schema"]["const"], json!(json::SCHEMA));
     let most = &schema["properties"]["findings"]["maxItems"];
-    assert_eq!(*most, json!(2 * MOST_SHOWN));
+    assert_eq!(*most, json!(3 * MOST_SHOWN));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The command line, asked for what it prints.
 
-use super::Sandbox;
+use super::{Local, Sandbox};
 use super::sandbox::{Output, run};
 
 /// What a command answered.
@@ -10,6 +10,14 @@ impl Sandbox {
     /// Runs `treewarden` in the sandbox's folder.
     pub fn tell(&self, arguments: &[&str]) -> Told {
         Told(run(self.treewarden().args(arguments), b""))
+    }
+}
+
+impl Local<'_> {
+    /// Runs `treewarden` where its user stands.
+    pub fn tell(&self, arguments: &[&str]) -> Told {
+        let mut command = self.command(env!("CARGO_BIN_EXE_treewarden"));
+        Told(run(command.args(arguments), b""))
     }
 }
 

@@ -45,7 +45,7 @@ impl Verify {
         let budget = Budget::new(Limits::default());
         let keyring = ServerKeyring::of(&repo);
         let authority = Authority {
-            verify: &keyring,
+            verify: Some(&keyring),
             now: ambient.now,
             pusher: None,
         };
@@ -105,11 +105,11 @@ fn verdict(
         Ok(word) => word,
         Err(why) => return Ok((Err(why), lines)),
     };
-    let verdict = match unfit(statement, word.signer, policy, authority.now) {
+    let verdict = match unfit(statement, word.signer, policy, authority) {
         Some(why) => Err(why),
         None => {
             let key = word.key.map(|key| format!(" ({key})"));
-            Ok(format!("{}{}", word.signer.name, key.unwrap_or_default()))
+            Ok(format!("{}{}", unproven.signer, key.unwrap_or_default()))
         }
     };
     Ok((verdict, lines))

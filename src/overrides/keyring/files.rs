@@ -4,7 +4,7 @@
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -12,12 +12,11 @@ use sha2::{Digest, Sha256};
 
 use super::{ALLOWED_SIGNERS, CERTIFICATE_ENDS};
 use crate::error::Error;
+use crate::owner::is_everybodys;
 use crate::report::escape::Shown;
 
 /// How large a file may be, in bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
-/// The bit of a mode that lets everybody write.
-const OTHERS_WRITE: u32 = 0o002;
 
 /// A file that was read.
 pub struct KeyFile {
@@ -104,9 +103,9 @@ fn open(path: &Path) -> std::io::Result<File> {
 }
 
 fn only_owners_write(path: &Path, found: &Metadata) -> Result<(), Error> {
-    match found.mode() & OTHERS_WRITE {
-        0 => Ok(()),
-        _ => Err(fault(path, "everybody can write this: `chmod o-w` it")),
+    match is_everybodys(found) {
+        false => Ok(()),
+        true => Err(fault(path, "everybody can write this: `chmod o-w` it")),
     }
 }
 

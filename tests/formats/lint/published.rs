@@ -5,7 +5,7 @@ use treewarden::finding::Severity;
 use treewarden::lint::Topic;
 use treewarden::policy::Expect;
 use treewarden::report::linted::SCHEMA;
-use treewarden::report::word;
+use treewarden::report::weight;
 
 use super::{FAILED, SCHEMA_FILE, list, printed, run, text, write};
 use crate::docs;
@@ -46,7 +46,7 @@ fn the_schema_lists_what_the_code_has() {
         .filter(|name| **name != Expect::Nothing.name());
     let found: Vec<_> = found.collect();
     assert_eq!(of("/$defs/found/properties/code/enum"), json!(found));
-    let words = [Severity::Deny, Severity::Warn].map(word);
+    let words = [Severity::Deny, Severity::Warn].map(weight);
     assert_eq!(of("/$defs/found/properties/severity/enum"), json!(words));
 }
 

@@ -154,6 +154,7 @@ mod tests {
             let side = |(edits, is_unended): &(Vec<_>, bool)| {
                 let mut side = base.clone();
                 for (at, gone, new) in edits {
+                    let gone: &usize = gone;
                     let start = prop::sample::Index::index(at, side.len() + 1);
                     let end = (start + gone).min(side.len());
                     let new: &Vec<&str> = new;
