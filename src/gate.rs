@@ -382,20 +382,20 @@ impl<'r> Court<'r> {
         broken: &Broken,
     ) -> Result<(Severity, Ruling), Error> {
         let severity = case.severity(broken.code);
-        let Some(appeals) = self
-            .appeals
-            .as_ref()
-            .filter(|_| severity == Severity::Deny)
-        else {
+        // What is only a warning here because of what a clone doesn't know may be more to the server.
+        let denies = case.tree.severity(broken.code) == Severity::Deny;
+        let Some(appeals) = self.appeals.as_ref().filter(|_| denies) else {
             return Ok((severity, Ruling::default()));
         };
         let commits = broken.who.commits(range)?;
         let ruling = appeals.rule(broken.code, case.ref_name.as_bytes(), &commits)?;
         let ruling = ruling.unwrap_or_default();
-        match ruling.doubtful && ruling.lifted_by.is_empty() {
-            true => Ok((Severity::Warn, ruling)),
-            false => Ok((severity, ruling)),
-        }
+        let severity = match (ruling.lifted_by.is_empty(), ruling.doubtful) {
+            (false, _) => Severity::Deny,
+            (true, true) => Severity::Warn,
+            (true, false) => severity,
+        };
+        Ok((severity, ruling))
     }
 
     /// What is left to say: of overrides that lift nothing, and of what could be signed.
