@@ -38,6 +38,7 @@
 //! | [`classify`] | from a path to its class |
 //! | [`series`] | which entering commits belong together |
 //! | [`rules`] | the rules, each from what it is given to what is broken |
+//! | [`overrides`] | signatures that lift what was found |
 //! | [`standing`] | whose refs a push is judged against |
 //! | [`doubt`] | what a clone can't know of a push |
 //! | [`judge`] | one update of one tree, from entering commits to findings |

@@ -24,7 +24,7 @@ const PAGES: [&str; 5] = [
 ];
 
 /// The heading in `docs/policy.md` below which the keys of each table of a policy stand.
-const KEY_TABLES: [(&str, &str); 8] = [
+const KEY_TABLES: [(&str, &str); 10] = [
     ("", "## The top of the file"),
     ("path-class", "## `[[path-class]]`"),
     ("upstream", "## `[[upstream]]`"),
@@ -32,6 +32,8 @@ const KEY_TABLES: [(&str, &str); 8] = [
     ("deny-only", "### `deny-only`"),
     ("message", "### `[[tree.message]]`"),
     ("budget", "## `[budget]`"),
+    ("signer", "## `[[signer]]`"),
+    ("override", "## `[override]`"),
     ("case", "## `[[case]]`"),
 ];
 
@@ -192,6 +194,8 @@ mod policies {
             "deny-only" => below(&below(&top, "tree"), "deny-only"),
             "message" => below(&below(&top, "tree"), "message"),
             "budget" => below(&top, "budget"),
+            "signer" => below(&top, "signer"),
+            "override" => below(&top, "override"),
             "case" => below(&top, "case"),
             other => panic!("{other}"),
         }

@@ -1,4 +1,12 @@
-//! Overrides.
+//! Overrides: signatures by which people lift what was found.
+//!
+//! ```text
+//! ref ──▶ tag ──▶ statement ──▶ whose word it is ──▶ whether it counts, and covers a finding ──▶ how many people
+//!         tag.rs  statement.rs  examine.rs           cover.rs                                    docket.rs
+//! ```
+//!
+//! `docs/overrides.md` says what is checked, and against whom. The other way, from a refusal to a
+//! signature, is `request` and `token`; who signs does it by their own git.
 pub mod cover;
 pub mod docket;
 pub mod examine;
