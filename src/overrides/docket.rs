@@ -115,6 +115,11 @@ impl<'r> Docket<'r> {
         })
     }
 
+    /// Returns true if and only if nothing can be lifted, since nobody signs.
+    pub fn is_empty(&self) -> bool {
+        self.brought.is_empty() && self.policy.signers.is_empty()
+    }
+
     /// What overrides make of the matter.
     pub fn rule(&self, matter: &Matter<'_>) -> Result<Ruling, Error> {
         let mut hearing = Hearing {
@@ -183,7 +188,8 @@ fn comes_alone(unproven: &Unproven, others: &[Cow<'_, RefUpdate>]) -> Option<Str
     let What::Update(change) = &lifts.what else {
         return None;
     };
-    let is_it = |update: &Cow<'_, RefUpdate>| update.name == lifts.ref_name && update.change == *change;
+    let is_it =
+        |update: &Cow<'_, RefUpdate>| update.name == lifts.ref_name && update.change == *change;
     (!others.iter().any(is_it)).then(|| {
         "it is for an update of a ref, and counts only in the push that makes that very update: \
          push both together"

@@ -7,11 +7,13 @@
 //!
 //! `docs/overrides.md` says what is checked, and against whom. The other way, from a refusal to a
 //! signature, is `request` and `token`; who signs does it by their own git.
+pub mod appeals;
 pub mod cover;
 pub mod docket;
 pub mod examine;
 pub mod key;
 pub mod keyring;
+mod lines;
 pub mod ref_name;
 pub mod request;
 pub mod state;
@@ -19,4 +21,3 @@ pub mod statement;
 pub mod tag;
 pub mod token;
 pub mod verify;
-

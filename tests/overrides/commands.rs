@@ -14,7 +14,10 @@ fn token(said: &str) -> String {
 fn after_refusal<'s>(sandbox: &'s Sandbox, key: &Key) -> (Local<'s>, String, String) {
     let base = sandbox.at_ref("master").unwrap();
     let commit = sandbox.touch(&base, "net/core/dev.c");
-    let said = sandbox.push(&commit, "master").rejected("denied-path").said();
+    let said = sandbox
+        .push(&commit, "master")
+        .rejected("denied-path")
+        .said();
     let local = sandbox.local();
     local.take(&commit);
     key.use_in(sandbox, &local.git_dir());
@@ -38,14 +41,17 @@ fn the_word_of_a_refusal_is_all_it_takes() {
         .says("rules: denied-path")
         .says(&format!("commits: {commit}"))
         .says("touch net/core/dev.c")
-        .says("signed by alice, until ")
+        .says("to be signed by alice, and to count until ")
         .says("lifted[denied-path]");
     assert_eq!(sandbox.at_ref("master"), Some(commit.clone()));
     let names = sandbox.refs().into_keys();
     let prefix = format!("refs/overrides/{commit}/alice-");
     assert_eq!(names.filter(|name| name.starts_with(&prefix)).count(), 1);
     // Nothing is left of it in the clone.
-    assert_eq!(local.git(&["for-each-ref", "refs/tags", "refs/overrides"]), "");
+    assert_eq!(
+        local.git(&["for-each-ref", "refs/tags", "refs/overrides"]),
+        ""
+    );
 }
 
 #[test]
@@ -92,9 +98,12 @@ fn two_sign_for_one_update() {
     local.take(&tip);
     alice.use_in(&sandbox, &local.git_dir());
     let by = |name: &'static str| ["--as", name, WHY[0], WHY[1]];
-    sign(&local, &[&[token.as_str(), "--no-push"][..], &by("alice")].concat())
-        .ended(0)
-        .says("kept: refs/overrides/");
+    sign(
+        &local,
+        &[&[token.as_str(), "--no-push"][..], &by("alice")].concat(),
+    )
+    .ended(0)
+    .says("kept: refs/overrides/");
     assert_eq!(sandbox.at_ref("master"), Some(tip));
     bob.use_in(&sandbox, &local.git_dir());
     sign(&local, &[&[token.as_str()][..], &by("bob")].concat())
@@ -198,7 +207,9 @@ fn the_server_tells_which_count() {
         .says(&format!("counts: alice ({})\n", key.name))
         .says(&format!("  {name}\n"));
     verify(&[&commit[..8]]).ended(0).says("counts: alice");
-    verify(&["0123"]).ended(2).says("no override here begins with");
+    verify(&["0123"])
+        .ended(2)
+        .says("no override here begins with");
     let bob = ssh(&sandbox, "bob", "ed25519");
     with_alice(&sandbox, &bob);
     verify(&[&name])

@@ -132,7 +132,9 @@ fn a_series_is_lifted_whole() {
     let merge = sandbox.merge("Merge branch 'x'", &[&base, &second]).make();
     let lifting = |commits: &[&str]| {
         let statement = sandbox.lifting(commits).but("ref", "refs/heads/net");
-        statement.but("rules", "only-denied-paths").sign("alice", &key)
+        statement
+            .but("rules", "only-denied-paths")
+            .sign("alice", &key)
     };
     let (tag, name) = lifting(&[&second]);
     sandbox
@@ -174,7 +176,10 @@ fn an_override_that_was_there_before_counts() {
         .says("lifts nothing in this push; until ")
         .says("it lifts denied-path of 1 commit on refs/heads/master");
     let merge = sandbox
-        .merge("Merge branch 'x'", &[&sandbox.at_ref("master").unwrap(), &commit])
+        .merge(
+            "Merge branch 'x'",
+            &[&sandbox.at_ref("master").unwrap(), &commit],
+        )
         .make();
     sandbox.push(&merge, "master").accepted().says("by alice");
 }

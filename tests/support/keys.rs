@@ -58,7 +58,10 @@ impl Key {
         let program = self.program.as_ref().unwrap();
         let before = std::fs::read_to_string(program).unwrap();
         let program = program.with_file_name(format!("gpg{}", options.replace(' ', "")));
-        write_program(&program, &before.replace("\"$@\"", &format!("{options} \"$@\"")));
+        write_program(
+            &program,
+            &before.replace("\"$@\"", &format!("{options} \"$@\"")),
+        );
         Self {
             program: Some(program),
             ..self.clone()
@@ -122,7 +125,12 @@ impl<'s> Gpg<'s> {
 
     /// The fingerprints: the primary key's, and those of its subkeys.
     pub fn fingerprints(&self) -> Vec<String> {
-        let listed = self.run(&["--with-colons", "--fingerprint", "--fingerprint", "--list-keys"]);
+        let listed = self.run(&[
+            "--with-colons",
+            "--fingerprint",
+            "--fingerprint",
+            "--list-keys",
+        ]);
         let lines = listed.lines().filter(|line| line.starts_with("fpr:"));
         lines
             .map(|line| line.split(':').nth(9).unwrap().to_owned())
@@ -188,7 +196,9 @@ impl Drop for Gpg<'_> {
 /// So many hours from now, as a statement has it.
 pub fn in_hours(hours: i64) -> String {
     let then = Timestamp::now() + SignedDuration::from_hours(hours);
-    Timestamp::from_second(then.as_second()).unwrap().to_string()
+    Timestamp::from_second(then.as_second())
+        .unwrap()
+        .to_string()
 }
 
 /// A statement, and the tag that will hold it.
@@ -208,8 +218,18 @@ impl Sandbox {
     /// A statement that lifts a rule for one update of master.
     pub fn lifting_update(&self, rule: &str, old: &str, new: &str) -> Statement<'_> {
         let zero = old.is_empty() || new.is_empty();
-        let zeros = if zero { self.format.zero() } else { String::new() };
-        let or_zeros = |oid: &str| if oid.is_empty() { zeros.clone() } else { oid.to_owned() };
+        let zeros = if zero {
+            self.format.zero()
+        } else {
+            String::new()
+        };
+        let or_zeros = |oid: &str| {
+            if oid.is_empty() {
+                zeros.clone()
+            } else {
+                oid.to_owned()
+            }
+        };
         let update = format!("{} {}", or_zeros(old), or_zeros(new));
         let target = if new.is_empty() { old } else { new };
         self.statement(rule, "update", &update, target)
@@ -266,7 +286,9 @@ impl Statement<'_> {
     /// The whole text.
     pub fn text(&self) -> String {
         let lines = self.lines.iter();
-        lines.map(|(key, value)| format!("{key}: {value}\n")).collect()
+        lines
+            .map(|(key, value)| format!("{key}: {value}\n"))
+            .collect()
     }
 
     /// The name of the override's ref.
@@ -277,7 +299,11 @@ impl Statement<'_> {
     /// The same for another text.
     pub fn ref_name_of(&self, signer: &str, text: &str) -> String {
         let digest = Sha256::digest(text);
-        let digits: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let digits: String = digest
+            .iter()
+            .take(4)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         format!("refs/overrides/{}/{signer}-{digits}", self.target)
     }
 
@@ -290,7 +316,16 @@ impl Statement<'_> {
     pub fn sign_text(&self, signer: &str, key: &Key, text: &str) -> (String, String) {
         let client = self.sandbox.client();
         key.use_in(self.sandbox, &client);
-        let tag = ["tag", "-s", "-f", "--cleanup=verbatim", "-F", "-", "x", &self.target];
+        let tag = [
+            "tag",
+            "-s",
+            "-f",
+            "--cleanup=verbatim",
+            "-F",
+            "-",
+            "x",
+            &self.target,
+        ];
         self.sandbox.git_with(&tag, text.as_bytes());
         let oid = self.sandbox.git(&["rev-parse", "refs/tags/x"]);
         (oid, self.ref_name_of(signer, text))

@@ -80,11 +80,12 @@ impl Certificates {
             .map_err(|error| Unverified::Time(format!("the signature: {error}")))?;
         let fingerprint = key.fingerprint();
         // Where the key's clock is ahead of ours, it is alive a little later.
-        is_alive(certificate, &fingerprint, &policy, now)
-            .or_else(|first| match is_alive(certificate, &fingerprint, &policy, now + skew) {
+        is_alive(certificate, &fingerprint, &policy, now).or_else(|first| {
+            match is_alive(certificate, &fingerprint, &policy, now + skew) {
                 Ok(()) if matches!(first, Unverified::Time(_) | Unverified::Unsound(_)) => Ok(()),
                 _ => Err(first),
-            })?;
+            }
+        })?;
         Ok(Signed {
             key: name(certificate),
         })
@@ -96,7 +97,10 @@ impl Certificates {
         for certificate in self.0.values() {
             for key in certificate.keys() {
                 let key = key.key();
-                if issuers.iter().any(|issuer| issuer.aliases(key.key_handle())) {
+                if issuers
+                    .iter()
+                    .any(|issuer| issuer.aliases(key.key_handle()))
+                {
                     return Ok((certificate, key));
                 }
             }
@@ -117,8 +121,8 @@ fn name(certificate: &Cert) -> KeyName {
 
 /// The one packet of the block, which must be a signature.
 fn only_signature(block: &[u8]) -> Result<Signature, Unverified> {
-    let pile = PacketPile::from_bytes(block)
-        .map_err(|error| Unverified::Unreadable(error.to_string()))?;
+    let pile =
+        PacketPile::from_bytes(block).map_err(|error| Unverified::Unreadable(error.to_string()))?;
     let mut packets = pile.into_children();
     match (packets.next(), packets.next()) {
         (Some(Packet::Signature(signature)), None) => Ok(signature),
@@ -185,11 +189,8 @@ fn is_alive(
         .alive()
         .map_err(|error| Unverified::Time(format!("its certificate: {error}")))?;
     is_strong_enough(valid.primary_key().key())?;
-    let key: ValidErasedKeyAmalgamation<'_, PublicParts> = valid
-        .keys()
-        .key_handle(fingerprint)
-        .next()
-        .ok_or_else(|| {
+    let key: ValidErasedKeyAmalgamation<'_, PublicParts> =
+        valid.keys().key_handle(fingerprint).next().ok_or_else(|| {
             let why = format!("nothing binds {fingerprint} to its certificate now");
             Unverified::Unsound(why)
         })?;
