@@ -12,7 +12,7 @@ use crate::git::{CommitIx, Range, RefTable};
 use crate::judge::{Case, Commits, Judge, Old};
 use crate::notes;
 use crate::overrides::appeals::Appeals;
-use crate::overrides::docket::Ruling;
+use crate::overrides::hearing::Ruling;
 use crate::policy::{Enforce, Tree, Upstream};
 use crate::route::Router;
 use crate::rules::refs::{UpdateKind, tree_finding, update_kind};

@@ -262,7 +262,9 @@ fn links_are_told() {
     fs::remove_file(own_file(s)).unwrap();
     s.on_server(&["config", "--unset", "treewarden.policy"]);
     symlink("gone", own_file(s)).unwrap();
-    install(s, "new.toml").ended(0).says("was a symbolic link to gone");
+    install(s, "new.toml")
+        .ended(0)
+        .says("was a symbolic link to gone");
     assert!(!own_file(s).is_symlink());
 }
 

@@ -203,7 +203,10 @@ fn refuse_unused(
     text: &str,
     in_force: &InForce,
 ) -> Result<(), Error> {
-    if target.in_force || target.link.is_some() || there.is_none_or(|there| there == text.as_bytes()) {
+    if target.in_force
+        || target.link.is_some()
+        || there.is_none_or(|there| there == text.as_bytes())
+    {
         return Ok(());
     }
     Err(Error::Repository(format!(

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::cover::Matter;
-use super::docket::{Docket, Ruling};
+use super::docket::Docket;
+use super::hearing::Ruling;
 use super::request::{Request, requests};
 use crate::decision::Judgement;
 use crate::error::Error;
