@@ -7,6 +7,7 @@ mod kinds;
 mod people;
 mod pre_push;
 mod scope;
+mod security_keys;
 mod signatures;
 mod updates;
 
