@@ -1,6 +1,8 @@
 //! Overrides, with real keys, real tags and real pushes.
 
 mod allowed_signers;
+mod backdated;
+mod certificates;
 mod commands;
 mod keyring;
 mod kinds;

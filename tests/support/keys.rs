@@ -100,7 +100,10 @@ pub struct Gpg<'s> {
 
 impl<'s> Gpg<'s> {
     pub fn new(sandbox: &'s Sandbox) -> Self {
-        let home = tempfile::Builder::new().prefix("tw").tempdir_in("/tmp");
+        let home = tempfile::Builder::new()
+            .prefix("tw")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in("/tmp");
         Self {
             sandbox,
             home: home.unwrap(),
