@@ -11,6 +11,7 @@ mod pre_push;
 mod scope;
 mod security_keys;
 mod signatures;
+mod ssh_signatures;
 mod updates;
 
 use crate::support::{Key, Sandbox, ssh};
