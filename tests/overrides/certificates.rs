@@ -1,5 +1,7 @@
 //! OpenPGP certificates: which of their keys may sign, and what spoils one of them.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::with_alice;
 use crate::support::{Format, Gpg, Key, Sandbox};
 
@@ -136,6 +138,24 @@ fn a_revocation_in_another_file() {
             .push_all(&[(&commit, "master"), (&tag, &name)])
             .rejected("bad-override")
             .says("is revoked");
+    }
+}
+
+/// A signer's clock may be five minutes ahead; so their newest key may be.
+#[test]
+fn clocks_that_differ() {
+    for (minutes, is_lifted) in [(4, true), (10, false)] {
+        let then = Timestamp::now() + SignedDuration::from_mins(minutes);
+        let then = then.strftime("%Y%m%dT%H%M%S!").to_string();
+        let sandbox = Sandbox::new(Format::Sha1Files);
+        let made_now = |gpg: &Gpg<'_>| gpg.make(&[], "ed25519", "sign", "0").at(&then);
+        let said = push(&sandbox, made_now, |_| {});
+        assert_eq!(said.contains("lifted[denied-path]"), is_lifted, "{said}");
+        let sandbox = Sandbox::new(Format::Sha1Files);
+        let at_then = ["--faked-system-time", &then];
+        let made_then = |gpg: &Gpg<'_>| gpg.make(&at_then, "ed25519", "sign", "0").at(&then);
+        let said = push(&sandbox, made_then, |_| {});
+        assert_eq!(said.contains("lifted[denied-path]"), is_lifted, "{said}");
     }
 }
 

@@ -27,7 +27,7 @@ mod sandbox;
 pub use cli::Told;
 pub use hook::HookRun;
 pub use http::HttpServer;
-pub use keys::{Gpg, Key, Statement, in_hours, ssh};
+pub use keys::{Gpg, Key, in_hours, ssh};
 pub use local::{Local, LocalPush, UPSTREAMS};
 pub use push::Pushed;
 pub use sandbox::{Format, Sandbox, everywhere};
