@@ -229,3 +229,30 @@ fn what_protects_the_gate_is_never_lifted() {
         .rejected("bad-override")
         .says("bad-update can never be lifted");
 }
+
+/// Its signer may lift the rule; this override just doesn't say so.
+#[test]
+fn a_rule_that_it_leaves_out() {
+    let sandbox = Sandbox::new(Format::Sha1Files);
+    let base = sandbox.started();
+    let key = ssh(&sandbox, "alice", "ed25519");
+    sandbox.trust(&[&key]);
+    let may = "may-override = [\"denied-path\", \"message-pattern\"]\n";
+    sandbox.over_preset(&signer("alice", &[&key], may));
+    let commit = sandbox.touch(&base, "net/core/dev.c");
+    let statement = sandbox.lifting(&[&commit]);
+    let (tag, name) = statement
+        .clone()
+        .but("rules", "message-pattern")
+        .sign("alice", &key);
+    sandbox
+        .push_all(&[(&commit, "master"), (&tag, &name)])
+        .rejected("denied-path")
+        .says("the override of alice doesn't lift this: it doesn't name this rule");
+    let (tag, name) = statement
+        .but("rules", "denied-path,message-pattern")
+        .sign("alice", &key);
+    sandbox
+        .push_all(&[(&commit, "master"), (&tag, &name)])
+        .accepted();
+}

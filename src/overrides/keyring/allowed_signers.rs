@@ -10,6 +10,9 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use ssh_key::PublicKey;
 
+/// How long a pattern may be, in bytes, for OpenSSH to look at the list that it stands in.
+const LONGEST_PATTERN: usize = 1022;
+
 /// A line of the file.
 #[derive(Clone, Debug)]
 pub struct AllowedSigner {
@@ -87,10 +90,13 @@ fn word(line: &str) -> Result<(String, &str), String> {
         Some(inner) => inner.split_once('"').ok_or("a quote isn't closed")?,
         None => line.split_once([' ', '\t']).unwrap_or((line, "")),
     };
-    match word.is_empty() {
-        true => Err("there are no principals".into()),
-        false => Ok((word.to_owned(), rest)),
+    if word.is_empty() {
+        return Err("there are no principals".into());
     }
+    if word.contains('"') {
+        return Err("a quote stands inside of the principals".into());
+    }
+    Ok((word.to_owned(), rest))
 }
 
 /// The key that the text begins with: two words, and a comment.
@@ -110,7 +116,8 @@ fn end_of_options(text: &str) -> Result<usize, String> {
             b'"' if !escaped => quoted = !quoted,
             _ => {}
         }
-        escaped = byte == b'\\' && !escaped;
+        // Whatever stands before it: two of them escape a quote as one does.
+        escaped = byte == b'\\';
     }
     match quoted {
         true => Err("a quote isn't closed".into()),
@@ -206,15 +213,19 @@ fn moment(text: &str) -> Result<Timestamp, String> {
         .then(|| DateTime::strptime("%Y%m%d%H%M%S", &whole).ok())
         .flatten();
     let moment = moment.and_then(|moment| moment.to_zoned(TimeZone::UTC).ok());
-    let moment = moment.ok_or_else(|| format!("`{text}` is no time such as 20261201Z"))?;
-    Ok(moment.timestamp())
+    let moment = moment.map(|moment| moment.timestamp());
+    // OpenSSH knows no time before 1970, nor its first second.
+    let moment = moment.filter(|moment| *moment > Timestamp::UNIX_EPOCH);
+    moment.ok_or_else(|| format!("`{text}` is no time such as 20261201Z"))
 }
 
-/// OpenSSH's `match_pattern_list`: true if a pattern matches, and none that begins with `!` does.
+/// OpenSSH's `match_pattern_list`: true if a pattern matches, and none that begins with `!` does,
+/// nor is longer than it takes.
 fn in_list(text: &str, patterns: &str) -> bool {
     let mut found = false;
     for pattern in patterns.split(',') {
         match pattern.strip_prefix('!') {
+            _ if pattern.len() > LONGEST_PATTERN => return false,
             Some(negated) if matches(text.as_bytes(), negated.as_bytes()) => return false,
             Some(_) => {}
             None => found |= matches(text.as_bytes(), pattern.as_bytes()),
