@@ -2,6 +2,7 @@
 
 mod account;
 mod adopt;
+mod audit;
 mod check;
 mod doctor;
 mod explain;
@@ -40,6 +41,7 @@ const EXIT_HELP: &str = "Exit status: 0 accepted or done, 1 rejected, 2 usage, 3
 #[derive(Debug, Subcommand)]
 enum Command {
     Adopt(adopt::Adopt),
+    Audit(audit::AuditCommand),
     Check(check::Check),
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
@@ -59,6 +61,7 @@ pub fn run(
     let done = match &arguments.command {
         Command::Check(command) => command.run(ambient, stdout, stderr),
         Command::Adopt(command) => command.run(ambient, stdout),
+        Command::Audit(command) => command.run(ambient, stdout),
         Command::Doctor(command) => command.run(ambient, stdout),
         Command::Explain(command) => command.run(ambient, stdout),
         Command::Install(command) => command.run(ambient, stdout),
