@@ -16,6 +16,7 @@ use crate::gate::gate;
 use crate::git::Repo;
 use crate::input::{self, Command};
 use crate::install::Hook;
+use crate::pause::{self, Pause};
 use crate::policy::{self, Policy, Source, server_source};
 use crate::progress::{Pace, shown};
 use crate::report::escape::Told;
@@ -75,6 +76,7 @@ struct Push {
     input: Vec<u8>,
     repo: Option<Repo>,
     commands: Vec<Command>,
+    pauses: Vec<Pause>,
 }
 
 impl Push {
@@ -85,11 +87,8 @@ impl Push {
         begun: Instant,
         ambient: &Ambient,
     ) -> Result<Option<Receipt>, Error> {
-        let is_silent = judged.as_ref().is_ok_and(|(_, decision)| match decision {
-            Decision::Accept(judgement) => is_silent(judgement),
-            Decision::Reject(_) => false,
-        });
-        let Some(repo) = self.repo.as_ref().filter(|_| !is_silent) else {
+        let is_passed_by = judged.as_ref().is_ok_and(|(_, it)| is_passed_by(it));
+        let Some(repo) = self.repo.as_ref().filter(|_| !is_passed_by) else {
             return Ok(None);
         };
         let Some(place) = Place::of(repo)? else {
@@ -100,6 +99,7 @@ impl Push {
                 commands: &self.commands,
                 repository: repo.trusted_config("treewarden.repository")?.as_deref(),
                 outcome: judged.as_ref().map(|(policy, decision)| (policy, decision)),
+                pauses: &self.pauses,
                 took: begun.elapsed(),
             },
             ambient,
@@ -177,6 +177,13 @@ pub fn answer(
     }
 }
 
+fn is_passed_by(decision: &Decision) -> bool {
+    match decision {
+        Decision::Accept(judgement) => is_silent(judgement),
+        Decision::Reject(_) => false,
+    }
+}
+
 /// Returns true if and only if the push has nothing to do with any tree.
 fn is_silent(judgement: &Judgement) -> bool {
     judgement.updates.is_empty() && judgement.findings.is_empty()
@@ -195,7 +202,11 @@ fn judge(
     let policy = server_policy(repo)?;
     let budget = Budget::told(policy.limits, Arc::clone(work));
     let decision = gate(&push.commands, &policy, repo, &Target::Here, &budget)?;
-    Ok((policy, decision))
+    if is_passed_by(&decision) {
+        return Ok((policy, decision));
+    }
+    push.pauses = pause::active(repo, ambient.now)?;
+    Ok((policy, pause::apply(decision, &push.pauses)))
 }
 
 /// The repository that git runs the hook in.

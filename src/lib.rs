@@ -64,6 +64,7 @@
 //! | [`hook`], [`pre_push`], [`post_receive`], [`cli`] | the programs, from their input to their exit status |
 //! | [`chain`] | another program's hook, run after an acceptance |
 //! | [`owner`] | whose new files are |
+//! | [`pause`] | trees whose rules only warn, for a while |
 //! | [`install`] | hooks and their config, put in place and taken out |
 
 pub mod adopt;
@@ -93,6 +94,7 @@ pub mod lint;
 pub mod manual;
 pub mod notes;
 pub mod owner;
+pub mod pause;
 pub mod policy;
 pub mod post_receive;
 pub mod pre_push;

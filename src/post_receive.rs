@@ -58,15 +58,16 @@ fn write(stdin: &mut dyn Read, input: &mut Vec<u8>, ambient: &Ambient) -> Result
     };
     let commands = input::pre_receive(input, repo.format())?;
     let updates: Vec<RefUpdate> = commands.into_iter().filter_map(update).collect();
-    let judged = Landed::find(&place, &updates, &ambient.pusher)?;
-    let policy = match judged {
-        Some(_) => None,
-        None => Some(server_policy(&repo)?),
+    let found = Landed::find(&place, &updates, &ambient.pusher);
+    let policy = match found {
+        Ok(Some(_)) => None,
+        Ok(None) | Err(_) => Some(server_policy(&repo)?),
     };
     let tree_of = |update: &RefUpdate| tree(policy.as_ref()?, update);
-    if judged.is_none() && !updates.iter().any(|update| tree_of(update).is_some()) {
+    if policy.is_some() && !updates.iter().any(|update| tree_of(update).is_some()) {
         return Ok(());
     }
+    let judged = found?;
     let record = audit::landed(&updates, judged.as_ref(), tree_of, ambient);
     audit::append(&place, record).map(drop)
 }

@@ -1,7 +1,6 @@
 //! Which record judged what has landed. An accepted push need not land: another hook, git itself
 //! or a race can still refuse it.
 
-use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -100,7 +99,7 @@ pub fn landed(
 
 /// The last lines of a file; the first of them may be half a line.
 fn newest(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
+    let file = Place::open_to_read(path)?;
     let length = file.metadata()?.len();
     let from = length.saturating_sub(REACH);
     let mut text = vec![0; usize::try_from(length - from).map_err(io::Error::other)?];

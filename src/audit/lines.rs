@@ -1,12 +1,11 @@
 //! The lines of a log's files, one by one.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Receipt, failed, hash};
+use super::{Place, Receipt, failed, hash};
 use crate::error::Error;
 
 /// A record as it stands in a file.
@@ -51,7 +50,7 @@ pub fn entries(
     mut each: impl FnMut(Entry) -> Result<(), Error>,
 ) -> Result<(), Error> {
     for path in files {
-        let file = File::open(path).map_err(|error| failed(path, &error))?;
+        let file = Place::open_to_read(path).map_err(|error| failed(path, &error))?;
         let mut reader = BufReader::new(file);
         let mut number = 0;
         while let Some(entry) = next(&mut reader, path, number + 1)? {
@@ -82,6 +81,6 @@ fn next(reader: &mut impl BufRead, path: &Path, number: usize) -> Result<Option<
 
 /// The first line of a file, if there is one.
 pub(super) fn first(path: &Path) -> Result<Option<Entry>, Error> {
-    let file = File::open(path).map_err(|error| failed(path, &error))?;
+    let file = Place::open_to_read(path).map_err(|error| failed(path, &error))?;
     next(&mut BufReader::new(file), path, 1)
 }

@@ -18,10 +18,12 @@
 //! | `landed` | which record judged what has landed |
 //! | `filter` | which records are asked for |
 //! | `rotate` | a new file, chained to the old one |
-//! | `stage` | where a hook can be killed: for tests |
+//! | `stage`, `killed` | where a hook can be killed, and what is left then: for tests |
 
 mod append;
 mod filter;
+#[cfg(test)]
+mod killed;
 mod landed;
 mod lines;
 mod lock;
@@ -45,7 +47,7 @@ pub use record::{Record, VERSION, hash};
 pub use rotate::rotate;
 pub use segments::{ordered, segments};
 pub use sharing::Sharing;
-pub use verify::{Fault, Question, Verified, verify};
+pub use verify::{Fault, Question, Verified, verify, verify_end};
 
 use std::io;
 use std::os::unix::ffi::OsStrExt;

@@ -114,12 +114,26 @@ impl Place {
         }
     }
 
+    /// Opens a file to read it. What isn't a file, such as a pipe, is not waited for.
+    pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
+        let flags = OFlags::NONBLOCK.bits();
+        let file = File::options()
+            .read(true)
+            .custom_flags(i32::try_from(flags).map_err(io::Error::other)?)
+            .open(path)?;
+        match file.metadata()?.is_file() {
+            true => Ok(file),
+            false => Err(io::Error::other("is no file")),
+        }
+    }
+
     /// Makes a file, which nobody sees before it has its mode and its owner; one that is there
     /// already stays.
     pub(super) fn create(&self, path: &Path) -> io::Result<File> {
         let draft = tempfile::Builder::new()
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
-            .tempfile_in(&self.folder)?;
+            .tempfile_in(&self.folder)
+            .map_err(|error| plain(&error))?;
         self.sharing.share_file(draft.as_file())?;
         Owner::of(&self.folder.metadata()?).offer(draft.as_file())?;
         match draft.persist_noclobber(path) {
@@ -137,6 +151,16 @@ impl Place {
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.create(path),
             other => other,
         }
+    }
+}
+
+/// The system's own error, without the name of a file that nobody asked for.
+fn plain(error: &io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|inner| inner.source());
+    let system = inner.and_then(|inner| inner.downcast_ref::<io::Error>()?.raw_os_error());
+    match system.or(error.raw_os_error()) {
+        Some(number) => io::Error::from_raw_os_error(number),
+        None => error.kind().into(),
     }
 }
 

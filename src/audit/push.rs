@@ -14,6 +14,7 @@ use crate::decision::{Decision, Judgement};
 use crate::error::Error;
 use crate::finding::{Finding, Offence, Offender};
 use crate::input::Command;
+use crate::pause::Pause;
 use crate::policy::Policy;
 use crate::report::json::{bytes, merged};
 use crate::report::word;
@@ -33,6 +34,8 @@ pub struct Judged<'j> {
     pub repository: Option<&'j str>,
     /// The verdict, or why there is none.
     pub outcome: Result<(&'j Policy, &'j Decision), &'j Error>,
+    /// What is paused.
+    pub pauses: &'j [Pause],
     /// How long judging took.
     pub took: Duration,
 }
@@ -54,9 +57,16 @@ pub fn judged(push: &Judged<'_>, ambient: &Ambient) -> Record {
         "decision": decision(push),
         "milliseconds": u64::try_from(push.took.as_millis()).unwrap_or(u64::MAX),
     }));
-    match push.outcome {
+    let record = match push.outcome {
         Ok(_) => record,
         Err(error) => record.with(reason(error)),
+    };
+    match push.pauses {
+        [] => record,
+        pauses => {
+            let pauses: Vec<Value> = pauses.iter().map(Pause::to_json).collect();
+            record.with(json!({ "pauses": pauses }))
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
-use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -94,7 +93,7 @@ fn is_moved(name: &OsStr, log: &Path) -> bool {
 
 fn ends(path: PathBuf) -> Result<Ends, Error> {
     let begin = first(&path)?;
-    let file = File::open(&path).map_err(|error| failed(&path, &error))?;
+    let file = Place::open_to_read(&path).map_err(|error| failed(&path, &error))?;
     let tail = Tail::of(&file).map_err(|error| failed(&path, &error))?;
     let begin = begin.as_ref();
     Ok(Ends {

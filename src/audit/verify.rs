@@ -4,7 +4,11 @@
 //! were taken away, or the very last was altered: a receipt does, since it is their hash.
 
 use std::collections::HashMap;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use super::append::pending_record;
 use super::lines::{Entry, entries};
@@ -13,6 +17,8 @@ use crate::error::Error;
 
 /// How many digits of a receipt are needed.
 const LEAST_DIGITS: usize = 12;
+/// How much of a log is its end, in bytes.
+const END: u64 = 64 * 1024;
 
 /// What is asked of a log.
 #[derive(Clone, Debug, Default)]
@@ -103,6 +109,49 @@ pub fn verify(question: &Question) -> Result<Verified, Error> {
     }
     verified.head = links.get(whole.wrapping_sub(1)).map(|it| it.hash.clone());
     Ok(verified)
+}
+
+/// Looks at the last records alone: how many there are, or what is wrong with them.
+pub fn verify_end(place: &Place) -> Result<std::result::Result<usize, String>, Error> {
+    let path = place.log();
+    let text = match end(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Ok(0)),
+        other => other.map_err(|error| failed(path, &error))?,
+    };
+    let mut before: Option<Receipt> = None;
+    let mut count = 0;
+    for line in text
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+    {
+        let value: Option<Value> = serde_json::from_slice(line).ok();
+        let Some(prev) = value.as_ref().and_then(|value| value.get("prev")) else {
+            return Ok(Err("a line is no record".into()));
+        };
+        if before.is_some_and(|before| *prev != before) {
+            return Ok(Err("a record does not follow the one before it".into()));
+        }
+        before = Some(super::hash(line));
+        count += 1;
+    }
+    Ok(Ok(count))
+}
+
+/// The last whole lines of a file. One that isn't whole, the next append tells of.
+fn end(path: &Path) -> io::Result<Vec<u8>> {
+    let file = Place::open_to_read(path)?;
+    let length = file.metadata()?.len();
+    let from = length.saturating_sub(END);
+    let mut text = vec![0; usize::try_from(length - from).map_err(io::Error::other)?];
+    file.read_exact_at(&mut text, from)?;
+    let last = text.iter().rposition(|byte| *byte == b'\n');
+    text.truncate(last.unwrap_or_default());
+    let first = text
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .filter(|_| from > 0);
+    text.drain(..first.unwrap_or_default());
+    Ok(text)
 }
 
 /// Enough of a receipt to go by.

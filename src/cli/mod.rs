@@ -8,6 +8,7 @@ mod doctor;
 mod explain;
 mod format;
 mod install;
+mod pause;
 mod place;
 mod policy;
 mod route;
@@ -46,6 +47,7 @@ enum Command {
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
     Install(install::Install),
+    Pause(pause::PauseCommand),
     Policy(policy::PolicyCommand),
     Route(route::Route),
     Uninstall(uninstall::Uninstall),
@@ -65,6 +67,7 @@ pub fn run(
         Command::Doctor(command) => command.run(ambient, stdout),
         Command::Explain(command) => command.run(ambient, stdout),
         Command::Install(command) => command.run(ambient, stdout),
+        Command::Pause(command) => command.run(ambient, stdout),
         Command::Policy(command) => command.run(ambient, stdout),
         Command::Uninstall(command) => command.run(ambient, stdout),
         Command::Route(command) => command.run(ambient, stdout),

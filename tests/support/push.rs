@@ -88,7 +88,9 @@ impl Pushed<'_> {
     /// The receipt that the hook printed, if it did.
     pub fn receipt(&self) -> Option<String> {
         let text = self.output.errors();
-        let mut lines = text.lines().filter_map(|line| line.strip_prefix("remote: "));
+        let mut lines = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("remote: "));
         let found = lines.find_map(|line| line.strip_prefix(RECEIPT));
         found.map(|receipt| receipt.trim_end().to_owned())
     }
