@@ -8,6 +8,7 @@ mod keyring;
 mod kinds;
 mod people;
 mod pre_push;
+mod recorded;
 mod scope;
 mod security_keys;
 mod signatures;

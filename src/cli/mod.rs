@@ -2,12 +2,14 @@
 
 mod account;
 mod adopt;
+mod audit;
 mod check;
 mod doctor;
 mod explain;
 mod format;
 mod install;
 mod overrides;
+mod pause;
 mod place;
 mod policy;
 mod route;
@@ -42,11 +44,13 @@ const EXIT_HELP: &str = "Exit status: 0 accepted or done, 1 rejected, 2 usage, 3
 #[derive(Debug, Subcommand)]
 enum Command {
     Adopt(adopt::Adopt),
+    Audit(audit::AuditCommand),
     Check(check::Check),
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
     Install(install::Install),
     Override(overrides::OverrideCommand),
+    Pause(pause::PauseCommand),
     Policy(policy::PolicyCommand),
     Route(route::Route),
     Uninstall(uninstall::Uninstall),
@@ -62,10 +66,12 @@ pub fn run(
     let done = match &arguments.command {
         Command::Check(command) => command.run(ambient, stdout, stderr),
         Command::Adopt(command) => command.run(ambient, stdout),
+        Command::Audit(command) => command.run(ambient, stdout),
         Command::Doctor(command) => command.run(ambient, stdout),
         Command::Explain(command) => command.run(ambient, stdout),
         Command::Install(command) => command.run(ambient, stdout),
         Command::Override(command) => command.run(ambient, stdout),
+        Command::Pause(command) => command.run(ambient, stdout),
         Command::Policy(command) => command.run(ambient, stdout),
         Command::Uninstall(command) => command.run(ambient, stdout),
         Command::Route(command) => command.run(ambient, stdout),
