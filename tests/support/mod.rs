@@ -30,4 +30,4 @@ pub use http::HttpServer;
 pub use keys::{Gpg, Key, Statement, in_hours, ssh};
 pub use local::{Local, LocalPush, UPSTREAMS};
 pub use push::Pushed;
-pub use sandbox::{Format, Sandbox, everywhere};
+pub use sandbox::{Format, Sandbox, everywhere, run};

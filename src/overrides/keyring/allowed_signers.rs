@@ -10,6 +10,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use ssh_key::PublicKey;
 
+use crate::report::escape::Shown;
+
 /// A line of the file.
 #[derive(Clone, Debug)]
 pub struct AllowedSigner {
@@ -52,6 +54,9 @@ pub fn parse(text: &[u8]) -> Result<Vec<AllowedSigner>, String> {
 }
 
 fn signer(line: &str, number: usize) -> Result<AllowedSigner, String> {
+    if line.contains('\0') {
+        return Err("there is a NUL in it".into());
+    }
     let (principals, rest) = word(line)?;
     let rest = rest.trim_start_matches([' ', '\t']);
     let (options, key) = match public_key(rest) {
@@ -87,30 +92,34 @@ fn word(line: &str) -> Result<(String, &str), String> {
         Some(inner) => inner.split_once('"').ok_or("a quote isn't closed")?,
         None => line.split_once([' ', '\t']).unwrap_or((line, "")),
     };
-    match word.is_empty() {
-        true => Err("there are no principals".into()),
-        false => Ok((word.to_owned(), rest)),
+    match word {
+        "" => Err("there are no principals".into()),
+        // To ssh-keygen the word ends there, and nobody who reads the line sees that.
+        _ if word.contains('"') => Err("a quote stands inside of a word".into()),
+        _ => Ok((word.to_owned(), rest)),
     }
 }
 
 /// The key that the text begins with: two words, and a comment.
 fn public_key(text: &str) -> Option<PublicKey> {
-    let mut words = text.split_ascii_whitespace();
+    let words = text.split([' ', '\t']);
+    let mut words = words.filter(|word| !word.is_empty());
     let (kind, base64) = (words.next()?, words.next()?);
     PublicKey::from_openssh(&format!("{kind} {base64}")).ok()
 }
 
-/// Where the options end: at the first blank outside of quotes.
+/// Where the options end: at the first blank outside of quotes. A backslash escapes a quote, and
+/// nothing else: not even another backslash.
 fn end_of_options(text: &str) -> Result<usize, String> {
     let mut quoted = false;
-    let mut escaped = false;
+    let mut before = b' ';
     for (at, byte) in text.bytes().enumerate() {
         match byte {
             b' ' | b'\t' if !quoted => return Ok(at),
-            b'"' if !escaped => quoted = !quoted,
+            b'"' if before != b'\\' => quoted = !quoted,
             _ => {}
         }
-        escaped = byte == b'\\' && !escaped;
+        before = byte;
     }
     match quoted {
         true => Err("a quote isn't closed".into()),
@@ -137,7 +146,7 @@ impl Options {
                 }
                 rest = more;
             } else if !rest.is_empty() {
-                return Err(format!("`{rest}` is no option"));
+                return Err(format!("`{}` is no option", Shown(rest.as_bytes())));
             }
         }
         Ok(options)
@@ -153,7 +162,8 @@ impl Options {
                 "cert-authority" => {
                     "`cert-authority` isn't taken: name the keys themselves".to_owned()
                 }
-                _ => format!("`{name}` is no option, or no key"),
+                "" => "a comma stands there without an option".to_owned(),
+                _ => format!("`{}` is no option, or no key", Shown(name.as_bytes())),
             });
         };
         let (value, rest) = unquoted(value)?;
@@ -161,7 +171,7 @@ impl Options {
             "namespaces" => self.namespaces.replace(value).is_some(),
             "valid-after" => self.valid_after.replace(moment(&value)?).is_some(),
             "valid-before" => self.valid_before.replace(moment(&value)?).is_some(),
-            _ => return Err(format!("`{name}` is no option")),
+            _ => return Err(format!("`{}` is no option", Shown(name.as_bytes()))),
         };
         match twice {
             true => Err(format!("`{name}` stands there twice")),
@@ -190,10 +200,12 @@ fn unquoted(text: &str) -> Result<(String, &str), String> {
     Err("a quote isn't closed".into())
 }
 
-/// `YYYYMMDD`, `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS`, and `Z`.
+/// `YYYYMMDD`, `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS`, and `Z`. To ssh-keygen nothing was before 1970,
+/// and its first second stands for no time at all.
 fn moment(text: &str) -> Result<Timestamp, String> {
+    let shown = Shown(text.as_bytes());
     let digits = text.strip_suffix(['Z', 'z']).ok_or_else(|| {
-        format!("`{text}` must end in `Z`: the time zone of a server is nobody's promise")
+        format!("`{shown}` must end in `Z`: the time zone of a server is nobody's promise")
     })?;
     let whole = match digits.len() {
         8 => format!("{digits}000000"),
@@ -202,12 +214,13 @@ fn moment(text: &str) -> Result<Timestamp, String> {
         _ => String::new(),
     };
     let is_number = whole.bytes().all(|byte| byte.is_ascii_digit());
-    let moment = is_number
+    is_number
         .then(|| DateTime::strptime("%Y%m%d%H%M%S", &whole).ok())
-        .flatten();
-    let moment = moment.and_then(|moment| moment.to_zoned(TimeZone::UTC).ok());
-    let moment = moment.ok_or_else(|| format!("`{text}` is no time such as 20261201Z"))?;
-    Ok(moment.timestamp())
+        .flatten()
+        // What is later than the library's last moment is as good as that.
+        .map(|moment| TimeZone::UTC.to_timestamp(moment).unwrap_or(Timestamp::MAX))
+        .filter(|moment| *moment > Timestamp::UNIX_EPOCH)
+        .ok_or_else(|| format!("`{shown}` is no time such as 20261201Z"))
 }
 
 /// OpenSSH's `match_pattern_list`: true if a pattern matches, and none that begins with `!` does.
