@@ -54,7 +54,10 @@ pub fn read(folder: &Path) -> Result<Vec<KeyFile>, Error> {
         }
     }
     names.sort_unstable();
-    names.iter().map(|name| read_one(&folder.join(name))).collect()
+    names
+        .iter()
+        .map(|name| read_one(&folder.join(name)))
+        .collect()
 }
 
 fn read_one(path: &Path) -> Result<KeyFile, Error> {

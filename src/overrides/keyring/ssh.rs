@@ -114,3 +114,134 @@ pub(super) fn counts(line: &AllowedSigner, now: Timestamp) -> Result<(), Unverif
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use sha2::{Digest, Sha256};
+    use ssh_key::private::{EcdsaKeypair, Ed25519Keypair};
+    use ssh_key::public::{EcdsaPublicKey, SkEcdsaSha2NistP256, SkEd25519};
+    use ssh_key::rand_core::{TryCryptoRng, TryRng};
+    use ssh_key::{EcdsaCurve, LineEnding, PrivateKey, Signature, SigningKey};
+
+    use super::*;
+
+    const PAYLOAD: &[u8] = b"what is signed";
+    const APPLICATION: &str = "ssh:";
+    /// The counter that a security key keeps.
+    const COUNTER: [u8; 4] = [0, 0, 0, 7];
+    /// The flag that somebody was there and gave a PIN, as well as touching it.
+    const VERIFIED: u8 = 4;
+
+    /// Always the same bytes, for a key that protects nothing.
+    struct Sevens;
+
+    impl TryRng for Sevens {
+        type Error = Infallible;
+
+        fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+            Ok(0x0707_0707)
+        }
+
+        fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+            Ok(0x0707_0707_0707_0707)
+        }
+
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+            bytes.fill(7);
+            Ok(())
+        }
+    }
+
+    impl TryCryptoRng for Sevens {}
+
+    /// The library's trait lends its methods to what it bounds alone.
+    fn signed<K: SigningKey>(key: &K, message: &[u8]) -> Vec<u8> {
+        key.sign(message).as_bytes().to_vec()
+    }
+
+    /// A security key signs the application, flags, its counter and the message; flags and
+    /// counter follow its signature.
+    fn by_security_key(
+        key: KeyData,
+        algorithm: Algorithm,
+        flags: u8,
+        sign: impl Fn(&[u8]) -> Vec<u8>,
+    ) -> (AllowedSigner, String) {
+        let blob = SshSig::signed_data(NAMESPACE, HashAlg::Sha512, PAYLOAD).unwrap();
+        let trailer = [&[flags][..], &COUNTER].concat();
+        let parts = [
+            &Sha256::digest(APPLICATION)[..],
+            &trailer,
+            &Sha256::digest(blob),
+        ];
+        let bytes = [sign(&parts.concat()), trailer].concat();
+        let signature = Signature::new(algorithm, bytes).unwrap();
+        let whole = SshSig::new(key.clone(), NAMESPACE, HashAlg::Sha512, signature).unwrap();
+        let line = AllowedSigner {
+            line: 1,
+            principals: "alice".into(),
+            key: PublicKey::from(key),
+            namespaces: None,
+            valid_after: None,
+            valid_before: None,
+        };
+        (line, whole.to_pem(LineEnding::LF).unwrap())
+    }
+
+    fn sk_ed25519(flags: u8) -> (AllowedSigner, String) {
+        let pair = Ed25519Keypair::from_seed(&[7; 32]);
+        let key = KeyData::SkEd25519(SkEd25519::new(pair.public, APPLICATION));
+        let pair = PrivateKey::from(pair);
+        by_security_key(key, Algorithm::SkEd25519, flags, |it| signed(&pair, it))
+    }
+
+    fn sk_ecdsa(flags: u8) -> (AllowedSigner, String) {
+        let pair = EcdsaKeypair::random(&mut Sevens, EcdsaCurve::NistP256).unwrap();
+        let EcdsaPublicKey::NistP256(point) = EcdsaPublicKey::from(&pair) else {
+            panic!("another curve");
+        };
+        let key = SkEcdsaSha2NistP256::new(point, APPLICATION);
+        let key = KeyData::SkEcdsaSha2NistP256(key);
+        let pair = PrivateKey::from(pair);
+        by_security_key(key, Algorithm::SkEcdsaSha2NistP256, flags, |it| {
+            signed(&pair, it)
+        })
+    }
+
+    #[test]
+    fn security_keys_must_be_touched() {
+        for make in [sk_ed25519, sk_ecdsa] {
+            for (flags, want) in [
+                (USER_PRESENT, Ok(())),
+                (USER_PRESENT | VERIFIED, Ok(())),
+                (0, Err(Unverified::NotTouched)),
+                (VERIFIED, Err(Unverified::NotTouched)),
+            ] {
+                let (line, block) = make(flags);
+                let key = name(&line.key);
+                let said = verify(&[line], PAYLOAD, block.as_bytes(), Timestamp::UNIX_EPOCH);
+                assert_eq!(said, want.map(|()| Signed { key }), "{flags}");
+            }
+        }
+    }
+
+    /// The flags are signed too: nobody sets them afterwards.
+    #[test]
+    fn a_touch_is_not_added_later() {
+        for make in [sk_ed25519, sk_ecdsa] {
+            let (line, block) = make(0);
+            let whole = SshSig::from_pem(&block).unwrap();
+            let mut bytes = whole.signature_bytes().to_vec();
+            let at = bytes.len() - SK_TRAILER;
+            bytes[at] = USER_PRESENT;
+            let signature = Signature::new(whole.algorithm(), bytes).unwrap();
+            let key = line.key.key_data().clone();
+            let forged = SshSig::new(key, NAMESPACE, HashAlg::Sha512, signature).unwrap();
+            let block = forged.to_pem(LineEnding::LF).unwrap();
+            let said = verify(&[line], PAYLOAD, block.as_bytes(), Timestamp::UNIX_EPOCH);
+            assert_eq!(said, Err(Unverified::Wrong));
+        }
+    }
+}
