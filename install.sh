@@ -100,6 +100,7 @@ top=$(cd "$(dirname "$0")" && pwd)
 . "$top/tests/needs.sh"
 need git git
 need cc gcc libc6-dev
+[ "$mode" != demo ] || need ssh-keygen openssh-client
 command -v cargo >/dev/null 2>&1 || {
     echo 'install.sh: cargo is not on PATH: install a current stable Rust first' >&2
     exit 1

@@ -127,14 +127,7 @@ fn judge(
         now: ambient.now,
         pusher: ambient.pusher.as_deref(),
     };
-    let decision = gate(
-        &commands,
-        &policy,
-        &repo,
-        &Target::Here,
-        authority,
-        &budget,
-    )?;
+    let decision = gate(&commands, &policy, &repo, &Target::Here, authority, &budget)?;
     Ok((policy, decision))
 }
 

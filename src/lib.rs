@@ -74,6 +74,7 @@ pub mod chain;
 pub mod classify;
 pub mod cli;
 pub mod compare;
+mod court;
 pub mod decision;
 pub mod deploy;
 pub mod doctor;

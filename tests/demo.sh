@@ -112,6 +112,32 @@ show "$built/treewarden" install --no-doctor --local --policy preset:bpf-next --
 show git fetch -q origin
 push unsent mixed master denied-path
 
+title 'A maintainer lifts a refusal, by a signature that the server knows'
+ssh-keygen -q -t ed25519 -N '' -C alice -f "$work/alice"
+cat >"$work/policy.toml" <<POLICY
+version = 1
+extends = "preset:bpf-next"
+
+[[signer]]
+name         = "alice"
+keys         = ["ssh:$(ssh-keygen -lf "$work/alice.pub" | cut -d' ' -f2)"]
+may-override = ["denied-path"]
+trees        = ["bpf-next/master"]
+POLICY
+mkdir -p "$work/bpf-next.git/treewarden/keyring"
+echo "alice namespaces=\"git\" $(cat "$work/alice.pub")" >"$work/bpf-next.git/treewarden/keyring/allowed_signers"
+show "$built/treewarden" install --no-doctor --server "$work/bpf-next.git" --policy "$work/policy.toml"
+git config treewarden.policy "$work/policy.toml"
+git config gpg.format ssh
+git config user.signingkey "$work/alice"
+git switch -q -c urgent core
+change net/sched/sch_api.c 'net_sched: Do not crash'
+push unsent urgent master denied-path
+word=$(sed -n 's/^ *treewarden override sign //p' "$work/said")
+show "$built/treewarden" override sign --reason 'the crash is reported from the field' "$word" 2>&1
+[ "$(held master)" = "$(git rev-parse urgent)" ] || unexpected lifted urgent master
+show "$built/treewarden" override list --remote origin
+
 title 'The gate is proven shut'
 show "$built/treewarden" doctor "$work/bpf-next.git"
 

@@ -1,13 +1,17 @@
 //! Overrides, with real keys, real tags and real pushes.
 
 mod allowed_signers;
+mod backdated;
+mod certificates;
 mod commands;
 mod keyring;
 mod kinds;
 mod people;
 mod pre_push;
 mod scope;
+mod security_keys;
 mod signatures;
+mod ssh_signatures;
 mod updates;
 
 use crate::support::{Key, Sandbox, ssh};

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::adopt::{Adoption, TreeRef, Why, adopted, adoptions};
 use crate::ambient::Ambient;
 use crate::cli::repository_at;
-use crate::deploy::{Deployment, InForce, Link, Target};
+use crate::deploy::{Deployment, InForce, Target};
 use crate::dry_run::{Record, Rehearsal, Tally};
 use crate::error::{Error, Exit};
 use crate::git::Repo;
@@ -203,8 +203,10 @@ fn refuse_unused(
     text: &str,
     in_force: &InForce,
 ) -> Result<(), Error> {
-    let is_link = matches!(target.link, Some(Link::Replaced(_)));
-    if target.in_force || is_link || there.is_none_or(|there| there == text.as_bytes()) {
+    if target.in_force
+        || target.link.is_some()
+        || there.is_none_or(|there| there == text.as_bytes())
+    {
         return Ok(());
     }
     Err(Error::Repository(format!(

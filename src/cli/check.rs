@@ -8,9 +8,7 @@ use std::thread::available_parallelism;
 use clap::Args;
 
 use super::format::Output;
-use super::{
-    no_repository, policy, range_ends, ref_and_tree, repository, tree_named, tree_names,
-};
+use super::{no_repository, policy, range_ends, ref_and_tree, repository, tree_named, tree_names};
 use crate::ambient::Ambient;
 use crate::budget::Budget;
 use crate::decision::Decision;

@@ -62,7 +62,7 @@ impl InForce {
     /// What a policy in `target` says to extend this one.
     pub fn extends(&self, target: &Target) -> Result<String, Error> {
         if let Source::File(path) = &self.source
-            && let Some(Link::Replaced(_)) = target.link
+            && target.link.is_some()
         {
             // The link may be the very name by which the policy is known.
             let real = canonical(path)?;
@@ -92,42 +92,32 @@ pub struct Target {
     pub file: PathBuf,
     /// What a relative `extends` in it is relative to: the folder by which it is found.
     pub folder: PathBuf,
-    /// The symbolic link that has a part in it.
-    pub link: Option<Link>,
+    /// Where the symbolic link leads that stands in the file's place, if one does. It gives way to
+    /// the file, since a policy in force is none; what it leads to stays as it is.
+    pub link: Option<PathBuf>,
     /// Whether the repository's pushes are judged by it already.
     pub in_force: bool,
 }
 
-/// A symbolic link on the way to the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// This one leads to the file, and stays.
-    Followed(PathBuf),
-    /// One stands in the file's place and leads here, out of the repository. It gives way to the
-    /// file; what it leads to stays as it is.
-    Replaced(PathBuf),
-}
-
 impl Target {
-    /// The file that is in force if it is inside the git directory, else `treewarden.toml` there.
+    /// The file that is in force if it is inside the git directory, and no symbolic link, else `treewarden.toml` there.
     /// `source` is where the policy in force is, if there is one.
     pub fn of(repo: &Repo, source: Option<&Source>) -> Result<Self, Error> {
         let git_dir = canonical(repo.common_dir())?;
         if let Some(source @ Source::File(path)) = source
+            && !is_link(path)
             && let Some(file) = real_path(path)?.filter(|file| file.starts_with(&git_dir))
         {
             return Ok(Self {
                 file,
                 folder: source.folder().to_owned(),
-                link: is_link(path).then(|| Link::Followed(path.clone())),
+                link: None,
                 in_force: true,
             });
         }
         let file = git_dir.join(OWN_FILE);
         let link = match is_link(&file) {
-            true => Some(Link::Replaced(
-                fs::read_link(&file).map_err(|error| failed(&file, &error))?,
-            )),
+            true => Some(fs::read_link(&file).map_err(|error| failed(&file, &error))?),
             false => None,
         };
         Ok(Self {
@@ -203,7 +193,7 @@ impl Deployment<'_> {
     }
 
     fn replaces_link(&self) -> bool {
-        matches!(self.target.link, Some(Link::Replaced(_)))
+        self.target.link.is_some()
     }
 
     /// Does all of it, and sees that the policy is in force then.
@@ -264,12 +254,6 @@ fn real_path(path: &Path) -> Result<Option<PathBuf>, Error> {
         Ok(real) => return Ok(Some(real)),
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(failed(path, &error)),
-    }
-    if is_link(path) {
-        return Err(Error::Repository(format!(
-            "{} is a symbolic link that leads nowhere: mend or remove it",
-            path.display()
-        )));
     }
     let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
     Ok(folder

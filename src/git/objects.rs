@@ -237,7 +237,9 @@ fn oid_of(hex: &[u8], format: ObjectFormat) -> Option<Oid> {
 fn address(person: &[u8]) -> Vec<u8> {
     let start = person.iter().position(|byte| *byte == b'<');
     let end = person.iter().rposition(|byte| *byte == b'>');
-    let inner = start.zip(end).and_then(|(start, end)| person.get(start + 1..end));
+    let inner = start
+        .zip(end)
+        .and_then(|(start, end)| person.get(start + 1..end));
     inner.unwrap_or(person).to_vec()
 }
 

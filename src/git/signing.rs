@@ -1,6 +1,8 @@
 //! Signing and pushing as whoever runs this: by their own git, their configuration and their keys.
 
+use std::ffi::OsStr;
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -62,7 +64,7 @@ impl Repo {
         if to.is_none() {
             command.arg("-d");
         }
-        command.arg(String::from_utf8_lossy(name.as_bytes()).into_owned());
+        command.arg(OsStr::from_bytes(name.as_bytes()));
         command.args(to.map(|oid| oid.to_string()));
         let answer = run(command, budget)?;
         match answer.status {
@@ -79,13 +81,12 @@ impl Repo {
         options: &[String],
         refspecs: &[Vec<u8>],
     ) -> Result<bool, Error> {
-        use std::os::unix::ffi::OsStrExt;
         let mut command = CleanGit::as_whoever_runs_this(self.git_dir());
         command
             .args(["push", "--atomic"])
             .args(options)
             .args(["--", remote])
-            .args(refspecs.iter().map(|it| std::ffi::OsStr::from_bytes(it)));
+            .args(refspecs.iter().map(|it| OsStr::from_bytes(it)));
         command
             .stdin(Stdio::inherit())
             .stdout(Stdio::inherit())
@@ -114,7 +115,13 @@ impl Repo {
     pub fn fetch_folder(&self, remote: &str, from: &str, to: &str) -> Result<(), Error> {
         let mut command = CleanGit::as_whoever_runs_this(self.git_dir());
         command
-            .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--prune"])
+            .args([
+                "fetch",
+                "--quiet",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--prune",
+            ])
             .args(["--", remote])
             .arg(format!("+{from}*:{to}*"));
         command.stdin(Stdio::inherit()).stderr(Stdio::inherit());

@@ -72,7 +72,9 @@ fn out_of_time(statement: &Statement, terms: &Terms, now: Timestamp) -> Option<S
     let lasts = expires.duration_since(now);
     (lasts > terms.max_lifetime).then(|| {
         let most = terms.max_lifetime;
-        format!("it expires at {expires}, and this policy takes nothing that lasts longer than {most:#}")
+        format!(
+            "it expires at {expires}, and this policy takes nothing that lasts longer than {most:#}"
+        )
     })
 }
 

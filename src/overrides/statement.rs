@@ -8,6 +8,7 @@ use std::fmt;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::lines::Lines;
 use crate::finding::{Code, Lifting};
 use crate::report::escape::{Shown, misleads};
 use crate::update::{Change, Oid, RefName, RefValue};
@@ -68,7 +69,10 @@ impl Statement {
         let ref_name = RefName::new(ref_name)
             .ok_or_else(|| format!("`{}` is no name of a ref", Shown(ref_name)))?;
         let rules = rules(lines.text("rules")?)?;
-        let what = lines.what()?;
+        let what = match lines.begins("update") {
+            true => What::Update(update(lines.value("update")?)?),
+            false => What::Commits(commits(lines.value("commits")?)?),
+        };
         let expires = moment(lines.text("expires")?)?;
         let reason = lines.text("reason")?.to_owned();
         lines.end()?;
@@ -233,8 +237,8 @@ fn rules(list: &str) -> Result<Vec<Code>, String> {
 fn commits(list: &[u8]) -> Result<Vec<Oid>, String> {
     let mut commits: Vec<Oid> = Vec::new();
     for hex in list.split(|byte| *byte == b',') {
-        let oid = Oid::from_hex(hex)
-            .ok_or_else(|| format!("`{}` is no full object name", Shown(hex)))?;
+        let oid =
+            Oid::from_hex(hex).ok_or_else(|| format!("`{}` is no full object name", Shown(hex)))?;
         if commits.contains(&oid) {
             return Err(format!("it names {} twice", oid.short()));
         }
@@ -260,67 +264,6 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 /// Returns true if and only if the text is one line, all of which is seen.
 fn is_line(text: &str) -> bool {
     !text.chars().any(|it| it.is_control() || misleads(it))
-}
-
-/// The lines of a statement, taken in order.
-struct Lines<'l> {
-    left: std::iter::Peekable<std::slice::Split<'l, u8, fn(&u8) -> bool>>,
-    at: usize,
-}
-
-impl<'l> Lines<'l> {
-    fn of(raw: &'l [u8]) -> Result<Self, String> {
-        let whole = raw.strip_suffix(b"\n");
-        let whole = whole.ok_or("the statement's last line has no end")?;
-        let is_end: fn(&u8) -> bool = |byte| *byte == b'\n';
-        Ok(Self {
-            left: whole.split(is_end).peekable(),
-            at: 0,
-        })
-    }
-
-    fn value(&mut self, key: &str) -> Result<&'l [u8], String> {
-        self.at += 1;
-        let line = self.left.next().unwrap_or_default();
-        let value = line
-            .strip_prefix(key.as_bytes())
-            .and_then(|rest| rest.strip_prefix(b": "));
-        value.ok_or_else(|| {
-            format!(
-                "line {} of the statement must be `{key}: …`, not `{}`",
-                self.at,
-                Shown(line)
-            )
-        })
-    }
-
-    fn text(&mut self, key: &str) -> Result<&'l str, String> {
-        let value = self.value(key)?;
-        std::str::from_utf8(value).map_err(|_| format!("`{key}:` is no UTF-8"))
-    }
-
-    /// Either of two lines.
-    fn what(&mut self) -> Result<What, String> {
-        let is_update = self
-            .left
-            .peek()
-            .is_some_and(|line| line.starts_with(b"update: "));
-        match is_update {
-            true => Ok(What::Update(update(self.value("update")?)?)),
-            false => Ok(What::Commits(commits(self.value("commits")?)?)),
-        }
-    }
-
-    fn end(&mut self) -> Result<(), String> {
-        match self.left.next() {
-            None => Ok(()),
-            Some(line) => Err(format!(
-                "line {} of the statement, `{}`, is one too many",
-                self.at + 1,
-                Shown(line)
-            )),
-        }
-    }
 }
 
 #[cfg(test)]

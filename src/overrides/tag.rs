@@ -181,10 +181,7 @@ mod tests {
                 tag().replace("BEGIN SSH SIGNATURE", "BEGIN CERTIFICATE"),
                 "no signature of git's",
             ),
-            (
-                tag().replace("END SSH", "END PGP"),
-                "doesn't end where",
-            ),
+            (tag().replace("END SSH", "END PGP"), "doesn't end where"),
             (tag().replace("\ntag x\n", "\n"), "`tag` is not where"),
             (
                 tag().replace("\n\noverride", "\nmore x\n\noverride"),

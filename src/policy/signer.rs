@@ -185,7 +185,10 @@ fn tree_names(fields: &mut Fields<'_, '_>, trees: &[Tree]) -> TreeNames {
 
 fn needed(fields: &mut Fields<'_, '_>, key: &str, what: &str) {
     let place = fields.place_of(key);
-    fields.fault(&place, format!("`{key}` is needed here: an array of {what}"));
+    fields.fault(
+        &place,
+        format!("`{key}` is needed here: an array of {what}"),
+    );
 }
 
 /// `[override]`, which may be absent.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::deploy::{Deployment, KEY, Link, OWN_FILE, Step};
+use crate::deploy::{Deployment, KEY, OWN_FILE, Step};
 
 /// Writes a line for each step, and for the symbolic link that has a part in it. `configured` is
 /// what `treewarden.policy` said before.
@@ -13,22 +13,12 @@ pub fn write(
 ) -> io::Result<()> {
     let target = deployment.target;
     let file = target.file.display();
-    match &target.link {
-        Some(Link::Followed(link)) => {
-            let link = link.display();
-            writeln!(
-                out,
-                "link:   {link} leads to {file}, and stays a symbolic link"
-            )?;
-        }
-        Some(Link::Replaced(to)) => {
-            let to = to.display();
-            writeln!(
-                out,
-                "link:   {file} was a symbolic link to {to}, which stays as it is"
-            )?;
-        }
-        None => {}
+    if let Some(to) = &target.link {
+        let to = to.display();
+        writeln!(
+            out,
+            "link:   {file} was a symbolic link to {to}, which stays as it is"
+        )?;
     }
     for step in deployment.steps() {
         match step {

@@ -71,15 +71,18 @@ fn rule(code: Code) -> Value {
 
 fn result(finding: &Finding, policy: &Policy) -> Value {
     let related: Vec<Value> = finding.place.iter().map(policy_line).collect();
-    document::merged([suppressions(finding), json!({
-        "ruleId": finding.code.name(),
-        "level": weight(finding.severity),
-        "message": message(&told(finding)),
-        "locations": locations(finding),
-        "relatedLocations": related,
-        "partialFingerprints": fingerprints(finding),
-        "properties": document::culprit(finding, policy),
-    })])
+    document::merged([
+        suppressions(finding),
+        json!({
+            "ruleId": finding.code.name(),
+            "level": weight(finding.severity),
+            "message": message(&told(finding)),
+            "locations": locations(finding),
+            "relatedLocations": related,
+            "partialFingerprints": fingerprints(finding),
+            "properties": document::culprit(finding, policy),
+        }),
+    ])
 }
 
 /// Who lifted the finding: SARIF's word for it is that a result is suppressed.

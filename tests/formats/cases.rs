@@ -196,9 +196,9 @@ pub fn all(policy: &Policy) -> Vec<(&'static str, Decision)> {
         ("no words", decide(vec![deny(bare)])),
         ("an update", decide(vec![update])),
         ("hostile names", decide(vec![hostile(policy)])),
-        ("many", decide(many(25).collect())),
         ("lifted", decide(vec![lifted])),
         ("asked for", asking(decide(vec![deny(commit(0))]))),
+        ("many", decide(many(25).collect())),
     ]
 }
 

@@ -61,7 +61,7 @@ fn every_line_is_a_command_and_every_finding_one() {
             found.count()
         };
         let (errors, warnings) = match name {
-            "nothing found" | "nothing judged" => (0, 0),
+            "nothing found" | "nothing judged" | "lifted" => (0, 0),
             "a warning" => (0, 1),
             "many" => (20, 20),
             _ => (1, 0),
@@ -84,7 +84,9 @@ fn the_annotation_is_at_the_changed_path() {
         let text = cases::document(&decision, &policy, Format::Github);
         let first = &commands(&text, name)[0];
         let file = match name {
-            "a warning" | "a commit" | "a series" | "a push" | "many" => Some("net/a.c"),
+            "a warning" | "a commit" | "a series" | "a push" | "many" | "lifted" | "asked for" => {
+                Some("net/a.c")
+            }
             "a merge" => Some("net/b.c"),
             // What can't be told as it is would name another file.
             _ => None,

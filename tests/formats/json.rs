@@ -41,7 +41,7 @@ fn every_document_is_what_the_schema_says() {
 
 #[test]
 fn the_schema_leaves_no_object_open() {
-    assert_eq!(closed_objects("docs/report.schema.json"), 10);
+    assert_eq!(closed_objects("docs/report.schema.json"), 12);
 }
 
 #[test]
@@ -84,6 +84,7 @@ fn a_finding_is_told_whole() {
             "fault": "touches paths that this tree denies",
             "place": place(&deny.unwrap().place),
             "help": ["bpf-next/net takes it:", "  git push"],
+            "lifted_by": [],
             "offender": { "kind": "commit", "commit": {
                 "oid": "02".repeat(20),
                 "subject": "many",
@@ -121,6 +122,34 @@ fn accepted_and_warned_are_told_apart() {
         (&warned["errors_total"], &warned["warnings_total"]),
         (&json!(0), &json!(1))
     );
+}
+
+#[test]
+fn who_lifted_a_finding_is_told() {
+    let lifted = of("lifted");
+    assert_eq!(lifted["decision"], json!("accept"));
+    assert_eq!(lifted["findings"][0]["severity"], json!("lifted"));
+    assert_eq!(lifted["errors_total"], json!(0));
+    assert_eq!(lifted["lifted_total"], json!(1));
+    let by = &lifted["findings"][0]["lifted_by"];
+    assert_eq!(by[0]["signer"], json!("alice"));
+    assert!(by[0]["key"].as_str().unwrap().starts_with("ssh:SHA256:"));
+    assert_eq!(by[0]["expires"], json!("2026-12-01T12:00:00Z"));
+    assert_eq!(by[1]["key"], Value::Null);
+}
+
+#[test]
+fn what_could_be_signed_is_told() {
+    let asked = of("asked for");
+    let request = &asked["requests"][0];
+    assert_eq!(request["signers"], json!(["alice", "bob"]));
+    assert_eq!(request["required"], json!(1));
+    let statement = request["statement"].as_str().unwrap();
+    assert!(statement.contains("\nrules: denied-path\ncommits: 0202"));
+    let token = request["token"].as_str().unwrap();
+    let decoded = treewarden::overrides::token::decode(token).unwrap();
+    assert_eq!(decoded.len(), 1);
+    assert_eq!(asked["requests"].as_array().unwrap().len(), 2);
 }
 
 #[test]

@@ -1,20 +1,23 @@
 //! `treewarden override`: one command from the refusal to the push, and what was lifted by whom.
 
 use super::{refused, signer, with_alice};
-use crate::support::{Format, Key, Local, Sandbox, Told, ssh};
+use crate::support::{Format, Gpg, Key, Local, Sandbox, Told, in_hours, ssh};
 
 /// The word that a refusal ends in.
 fn token(said: &str) -> String {
     let lines = said.lines().map(str::trim);
-    let command = lines.filter_map(|line| line.strip_prefix("treewarden override sign "));
-    command.last().expect("a command").to_owned()
+    let mut command = lines.filter_map(|line| line.strip_prefix("treewarden override sign "));
+    command.next_back().expect("a command").to_owned()
 }
 
 /// A developer's clone with a commit that master refused, and what to sign.
 fn after_refusal<'s>(sandbox: &'s Sandbox, key: &Key) -> (Local<'s>, String, String) {
     let base = sandbox.at_ref("master").unwrap();
     let commit = sandbox.touch(&base, "net/core/dev.c");
-    let said = sandbox.push(&commit, "master").rejected("denied-path").said();
+    let said = sandbox
+        .push(&commit, "master")
+        .rejected("denied-path")
+        .said();
     let local = sandbox.local();
     local.take(&commit);
     key.use_in(sandbox, &local.git_dir());
@@ -38,14 +41,17 @@ fn the_word_of_a_refusal_is_all_it_takes() {
         .says("rules: denied-path")
         .says(&format!("commits: {commit}"))
         .says("touch net/core/dev.c")
-        .says("signed by alice, until ")
+        .says("to be signed by alice, and to count until ")
         .says("lifted[denied-path]");
     assert_eq!(sandbox.at_ref("master"), Some(commit.clone()));
     let names = sandbox.refs().into_keys();
     let prefix = format!("refs/overrides/{commit}/alice-");
     assert_eq!(names.filter(|name| name.starts_with(&prefix)).count(), 1);
     // Nothing is left of it in the clone.
-    assert_eq!(local.git(&["for-each-ref", "refs/tags", "refs/overrides"]), "");
+    assert_eq!(
+        local.git(&["for-each-ref", "refs/tags", "refs/overrides"]),
+        ""
+    );
 }
 
 #[test]
@@ -92,9 +98,12 @@ fn two_sign_for_one_update() {
     local.take(&tip);
     alice.use_in(&sandbox, &local.git_dir());
     let by = |name: &'static str| ["--as", name, WHY[0], WHY[1]];
-    sign(&local, &[&[token.as_str(), "--no-push"][..], &by("alice")].concat())
-        .ended(0)
-        .says("kept: refs/overrides/");
+    sign(
+        &local,
+        &[&[token.as_str(), "--no-push"][..], &by("alice")].concat(),
+    )
+    .ended(0)
+    .says("kept: refs/overrides/");
     assert_eq!(sandbox.at_ref("master"), Some(tip));
     bob.use_in(&sandbox, &local.git_dir());
     sign(&local, &[&[token.as_str()][..], &by("bob")].concat())
@@ -198,10 +207,62 @@ fn the_server_tells_which_count() {
         .says(&format!("counts: alice ({})\n", key.name))
         .says(&format!("  {name}\n"));
     verify(&[&commit[..8]]).ended(0).says("counts: alice");
-    verify(&["0123"]).ended(2).says("no override here begins with");
+    verify(&["0123"])
+        .ended(2)
+        .says("no override here begins with");
     let bob = ssh(&sandbox, "bob", "ed25519");
     with_alice(&sandbox, &bob);
     verify(&[&name])
         .ended(1)
         .says("doesn't count: it is signed by ssh:SHA256:");
+}
+
+/// git knows which subkey signs; the policy names the certificate.
+#[test]
+fn openpgp_signs_in_the_same_command() {
+    let sandbox = Sandbox::new(Format::Sha1Files);
+    sandbox.started();
+    let gpg = Gpg::new(&sandbox);
+    gpg.make(&[], "ed25519", "cert", "0");
+    let primary = gpg.fingerprints()[0].clone();
+    gpg.run(&["--quick-add-key", &primary, "ed25519", "sign", "0"]);
+    let key = gpg.key("alice@example.com");
+    with_alice(&sandbox, &key);
+    let (local, commit, token) = after_refusal(&sandbox, &key);
+    sign(&local, &[&token, WHY[0], WHY[1]])
+        .ended(0)
+        .says(&format!("lifted: by alice ({})", key.name));
+    assert_eq!(sandbox.at_ref("master"), Some(commit));
+}
+
+/// Without a remote, what stands in the repository itself: past overrides, and what is none.
+#[test]
+fn what_lifts_nothing_any_more_is_listed() {
+    let sandbox = Sandbox::new(Format::Sha1Files);
+    let (commit, key) = refused(&sandbox);
+    let statement = sandbox.lifting(&[&commit]).but("expires", &in_hours(-1));
+    let (tag, name) = statement.sign("alice", &key);
+    sandbox.seed(&tag, &[&name]);
+    let other = format!("refs/overrides/{commit}/mallory-01234567");
+    sandbox.seed(&commit, &[&other]);
+    let local = sandbox.local();
+    local.git(&["fetch", "-q", "origin", "refs/overrides/*:refs/overrides/*"]);
+    local
+        .tell(&["override", "list"])
+        .ended(0)
+        .says("expired: alice\n")
+        .says(&format!("none: it is no annotated tag\n  {other}\n"));
+    local
+        .tell(&["override", "list", "--open"])
+        .ended(0)
+        .says("none\n")
+        .says_no("expired")
+        .says_no("mallory");
+    sandbox
+        .tell(&["override", "verify", "--repository", "server.git"])
+        .ended(1)
+        .says("doesn't count: it expired at ")
+        .says(&format!(
+            "doesn't count: it is no annotated tag\n  {other}\n"
+        ));
 }

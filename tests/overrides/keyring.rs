@@ -50,7 +50,9 @@ fn a_file_that_is_a_link() {
 
 #[test]
 fn a_folder_that_others_can_write() {
-    refuses("keyring: everybody can write this", |s| chmod(&s.keyring(), 0o777));
+    refuses("keyring: everybody can write this", |s| {
+        chmod(&s.keyring(), 0o777)
+    });
 }
 
 #[test]
@@ -62,11 +64,18 @@ fn a_file_that_others_can_write() {
 
 #[test]
 fn a_line_that_is_none() {
-    refuses("allowed_signers: line 1: `cert-authority` isn't taken", |s| {
-        let file = s.keyring().join("allowed_signers");
-        let text = std::fs::read_to_string(&file).unwrap();
-        std::fs::write(&file, text.replace("namespaces", "cert-authority,namespaces")).unwrap();
-    });
+    refuses(
+        "allowed_signers: line 1: `cert-authority` isn't taken",
+        |s| {
+            let file = s.keyring().join("allowed_signers");
+            let text = std::fs::read_to_string(&file).unwrap();
+            std::fs::write(
+                &file,
+                text.replace("namespaces", "cert-authority,namespaces"),
+            )
+            .unwrap();
+        },
+    );
 }
 
 #[test]

@@ -132,7 +132,9 @@ fn a_series_is_lifted_whole() {
     let merge = sandbox.merge("Merge branch 'x'", &[&base, &second]).make();
     let lifting = |commits: &[&str]| {
         let statement = sandbox.lifting(commits).but("ref", "refs/heads/net");
-        statement.but("rules", "only-denied-paths").sign("alice", &key)
+        statement
+            .but("rules", "only-denied-paths")
+            .sign("alice", &key)
     };
     let (tag, name) = lifting(&[&second]);
     sandbox
@@ -174,7 +176,10 @@ fn an_override_that_was_there_before_counts() {
         .says("lifts nothing in this push; until ")
         .says("it lifts denied-path of 1 commit on refs/heads/master");
     let merge = sandbox
-        .merge("Merge branch 'x'", &[&sandbox.at_ref("master").unwrap(), &commit])
+        .merge(
+            "Merge branch 'x'",
+            &[&sandbox.at_ref("master").unwrap(), &commit],
+        )
         .make();
     sandbox.push(&merge, "master").accepted().says("by alice");
 }
@@ -223,4 +228,31 @@ fn what_protects_the_gate_is_never_lifted() {
         .rejected("bad-update")
         .rejected("bad-override")
         .says("bad-update can never be lifted");
+}
+
+/// Its signer may lift the rule; this override just doesn't say so.
+#[test]
+fn a_rule_that_it_leaves_out() {
+    let sandbox = Sandbox::new(Format::Sha1Files);
+    let base = sandbox.started();
+    let key = ssh(&sandbox, "alice", "ed25519");
+    sandbox.trust(&[&key]);
+    let may = "may-override = [\"denied-path\", \"message-pattern\"]\n";
+    sandbox.over_preset(&signer("alice", &[&key], may));
+    let commit = sandbox.touch(&base, "net/core/dev.c");
+    let statement = sandbox.lifting(&[&commit]);
+    let (tag, name) = statement
+        .clone()
+        .but("rules", "message-pattern")
+        .sign("alice", &key);
+    sandbox
+        .push_all(&[(&commit, "master"), (&tag, &name)])
+        .rejected("denied-path")
+        .says("the override of alice doesn't lift this: it doesn't name this rule");
+    let (tag, name) = statement
+        .but("rules", "denied-path,message-pattern")
+        .sign("alice", &key);
+    sandbox
+        .push_all(&[(&commit, "master"), (&tag, &name)])
+        .accepted();
 }

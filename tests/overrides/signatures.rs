@@ -176,7 +176,8 @@ fn refuses_openpgp(make: impl Fn(&Gpg<'_>) -> Key, sign: impl Fn(&Key) -> Key, w
     refuses_tag(&sandbox, &commit, &tag, why);
 }
 
-const THEN: &str = "20240101T120000";
+/// The time stands still: making a key may take a second.
+const THEN: &str = "20240101T120000!";
 const AT_THEN: [&str; 2] = ["--faked-system-time", THEN];
 
 /// It signs while it is alive, by its own clock.
@@ -198,7 +199,9 @@ fn a_revoked_key_whose_signature_says_that_it_is_older() {
         let gpg = Gpg::new(&sandbox);
         let key = gpg.make(&AT_THEN, "ed25519", "sign", "0");
         let commit = sandbox.touch(&base, "net/core/dev.c");
-        let tag = sandbox.lifting(&[&commit]).sign("alice", &key.at("20240201T120000"));
+        let tag = sandbox
+            .lifting(&[&commit])
+            .sign("alice", &key.at("20240201T120000"));
         gpg.revoke(reason);
         let revoked = gpg.key("alice@example.com");
         with_alice(&sandbox, &revoked);
@@ -213,7 +216,13 @@ fn a_revoked_subkey() {
     let gpg = Gpg::new(&sandbox);
     gpg.make(&AT_THEN, "ed25519", "cert", "0");
     let primary = gpg.fingerprints()[0].clone();
-    gpg.run(&[&AT_THEN, &["--quick-add-key", &primary, "ed25519", "sign", "0"][..]].concat());
+    gpg.run(
+        &[
+            &AT_THEN,
+            &["--quick-add-key", &primary, "ed25519", "sign", "0"][..],
+        ]
+        .concat(),
+    );
     let key = gpg.key(&format!("{}!", gpg.fingerprints()[1]));
     let commit = sandbox.touch(&base, "net/core/dev.c");
     let tag = sandbox.lifting(&[&commit]).sign("alice", &key);

@@ -100,7 +100,9 @@ fn overrides_are_written_once() {
     let (again, _) = statement.sign("alice", &key);
     assert_ne!(tag, again);
     sandbox.push(&again, &name).rejected("override-ref-changed");
-    sandbox.push(&commit, &name).rejected("override-ref-changed");
+    sandbox
+        .push(&commit, &name)
+        .rejected("override-ref-changed");
 }
 
 #[test]

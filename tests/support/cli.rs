@@ -1,7 +1,7 @@
 //! The command line, asked for what it prints.
 
-use super::{Local, Sandbox};
 use super::sandbox::{Output, run};
+use super::{Local, Sandbox};
 
 /// What a command answered.
 pub struct Told(Output);

@@ -1,11 +1,9 @@
-//! Real keys, made by ssh-keygen and gpg, and overrides that are signed with them.
+//! Real keys, made by ssh-keygen and gpg, and the keyring that holds them.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::Sandbox;
@@ -58,7 +56,10 @@ impl Key {
         let program = self.program.as_ref().unwrap();
         let before = std::fs::read_to_string(program).unwrap();
         let program = program.with_file_name(format!("gpg{}", options.replace(' ', "")));
-        write_program(&program, &before.replace("\"$@\"", &format!("{options} \"$@\"")));
+        write_program(
+            &program,
+            &before.replace("\"$@\"", &format!("{options} \"$@\"")),
+        );
         Self {
             program: Some(program),
             ..self.clone()
@@ -97,7 +98,10 @@ pub struct Gpg<'s> {
 
 impl<'s> Gpg<'s> {
     pub fn new(sandbox: &'s Sandbox) -> Self {
-        let home = tempfile::Builder::new().prefix("tw").tempdir_in("/tmp");
+        let home = tempfile::Builder::new()
+            .prefix("tw")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in("/tmp");
         Self {
             sandbox,
             home: home.unwrap(),
@@ -122,7 +126,12 @@ impl<'s> Gpg<'s> {
 
     /// The fingerprints: the primary key's, and those of its subkeys.
     pub fn fingerprints(&self) -> Vec<String> {
-        let listed = self.run(&["--with-colons", "--fingerprint", "--fingerprint", "--list-keys"]);
+        let listed = self.run(&[
+            "--with-colons",
+            "--fingerprint",
+            "--fingerprint",
+            "--list-keys",
+        ]);
         let lines = listed.lines().filter(|line| line.starts_with("fpr:"));
         lines
             .map(|line| line.split(':').nth(9).unwrap().to_owned())
@@ -185,52 +194,7 @@ impl Drop for Gpg<'_> {
     }
 }
 
-/// So many hours from now, as a statement has it.
-pub fn in_hours(hours: i64) -> String {
-    let then = Timestamp::now() + SignedDuration::from_hours(hours);
-    Timestamp::from_second(then.as_second()).unwrap().to_string()
-}
-
-/// A statement, and the tag that will hold it.
-#[derive(Clone)]
-pub struct Statement<'s> {
-    sandbox: &'s Sandbox,
-    lines: Vec<(&'static str, String)>,
-    target: String,
-}
-
 impl Sandbox {
-    /// A statement that lifts `denied-path` of these commits on master.
-    pub fn lifting(&self, commits: &[&str]) -> Statement<'_> {
-        self.statement("denied-path", "commits", &commits.join(","), commits[0])
-    }
-
-    /// A statement that lifts a rule for one update of master.
-    pub fn lifting_update(&self, rule: &str, old: &str, new: &str) -> Statement<'_> {
-        let zero = old.is_empty() || new.is_empty();
-        let zeros = if zero { self.format.zero() } else { String::new() };
-        let or_zeros = |oid: &str| if oid.is_empty() { zeros.clone() } else { oid.to_owned() };
-        let update = format!("{} {}", or_zeros(old), or_zeros(new));
-        let target = if new.is_empty() { old } else { new };
-        self.statement(rule, "update", &update, target)
-    }
-
-    fn statement(&self, rule: &str, key: &'static str, what: &str, target: &str) -> Statement<'_> {
-        Statement {
-            sandbox: self,
-            lines: vec![
-                ("override-version", "1".into()),
-                ("repository", "bpf-next".into()),
-                ("ref", "refs/heads/master".into()),
-                ("rules", rule.into()),
-                (key, what.into()),
-                ("expires", in_hours(1)),
-                ("reason", "the fix must go in tonight".into()),
-            ],
-            target: target.into(),
-        }
-    }
-
     /// The server's keyring.
     pub fn keyring(&self) -> PathBuf {
         self.server().join("treewarden/keyring")
@@ -246,53 +210,5 @@ impl Sandbox {
         for (at, key) in openpgp.enumerate() {
             std::fs::write(self.keyring().join(format!("{at}.asc")), &key.public).unwrap();
         }
-    }
-}
-
-impl Statement<'_> {
-    /// The same with another value in a line.
-    pub fn but(mut self, key: &str, value: &str) -> Self {
-        let mut lines = self.lines.iter_mut();
-        lines.find(|line| line.0 == key).unwrap().1 = value.into();
-        self
-    }
-
-    /// The same, pointing at something else.
-    pub fn at(mut self, target: &str) -> Self {
-        self.target = target.into();
-        self
-    }
-
-    /// The whole text.
-    pub fn text(&self) -> String {
-        let lines = self.lines.iter();
-        lines.map(|(key, value)| format!("{key}: {value}\n")).collect()
-    }
-
-    /// The name of the override's ref.
-    pub fn ref_name(&self, signer: &str) -> String {
-        self.ref_name_of(signer, &self.text())
-    }
-
-    /// The same for another text.
-    pub fn ref_name_of(&self, signer: &str, text: &str) -> String {
-        let digest = Sha256::digest(text);
-        let digits: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        format!("refs/overrides/{}/{signer}-{digits}", self.target)
-    }
-
-    /// Signs it: the tag, and the ref that it belongs at.
-    pub fn sign(&self, signer: &str, key: &Key) -> (String, String) {
-        self.sign_text(signer, key, &self.text())
-    }
-
-    /// The same with another text for a message.
-    pub fn sign_text(&self, signer: &str, key: &Key, text: &str) -> (String, String) {
-        let client = self.sandbox.client();
-        key.use_in(self.sandbox, &client);
-        let tag = ["tag", "-s", "-f", "--cleanup=verbatim", "-F", "-", "x", &self.target];
-        self.sandbox.git_with(&tag, text.as_bytes());
-        let oid = self.sandbox.git(&["rev-parse", "refs/tags/x"]);
-        (oid, self.ref_name_of(signer, text))
     }
 }

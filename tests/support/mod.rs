@@ -23,11 +23,13 @@ mod keys;
 mod local;
 mod push;
 mod sandbox;
+mod statement;
 
 pub use cli::Told;
 pub use hook::HookRun;
 pub use http::HttpServer;
-pub use keys::{Gpg, Key, Statement, in_hours, ssh};
+pub use keys::{Gpg, Key, ssh};
 pub use local::{Local, LocalPush, UPSTREAMS};
 pub use push::Pushed;
-pub use sandbox::{Format, Sandbox, everywhere, run};
+pub use sandbox::{Format, Sandbox, everywhere};
+pub use statement::in_hours;

@@ -295,7 +295,7 @@ pub(super) fn full(name: &str) -> String {
 }
 
 /// Runs the command to its end.
-pub fn run(command: &mut Command, stdin: &[u8]) -> Output {
+pub(super) fn run(command: &mut Command, stdin: &[u8]) -> Output {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

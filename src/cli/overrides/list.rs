@@ -39,7 +39,10 @@ impl List {
         let history = History::new(&repo, &budget);
         let mut out = BufWriter::new(stdout);
         let mut count = 0;
-        for (name, held) in repo.refs(&[folder.clone().into_bytes()].into(), &budget)?.iter() {
+        for (name, held) in repo
+            .refs(&[folder.clone().into_bytes()].into(), &budget)?
+            .iter()
+        {
             let name = original(name, &folder);
             let read = match &name {
                 Some(name) => Unproven::read(name, held.value, &repo)?,

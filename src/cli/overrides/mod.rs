@@ -1,6 +1,7 @@
 //! `treewarden override`: signatures that lift what was found.
 
 mod list;
+mod push;
 mod sign;
 mod told;
 mod verify;
@@ -27,11 +28,7 @@ enum Command {
 }
 
 impl OverrideCommand {
-    pub(super) fn run(
-        &self,
-        ambient: &Ambient,
-        stdout: &mut dyn Write,
-    ) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, ambient: &Ambient, stdout: &mut dyn Write) -> anyhow::Result<Exit> {
         match &self.command {
             Command::Sign(command) => command.run(ambient, stdout),
             Command::List(command) => command.run(ambient, stdout),

@@ -6,6 +6,8 @@ use anyhow::bail;
 use clap::Args;
 use jiff::Timestamp;
 
+use super::push::Push;
+use super::told;
 use crate::ambient::Ambient;
 use crate::budget::Budget;
 use crate::cli::{
@@ -14,19 +16,16 @@ use crate::cli::{
 use crate::decision::Decision;
 use crate::error::{Error, Exit};
 use crate::gate::{self, Supposed};
-use crate::git::{Jobs, Repo};
-use crate::overrides::ref_name::{FOLDER, OverrideName, is_signer};
+use crate::git::{Jobs, Repo, SmallTag};
+use crate::overrides::ref_name::{OverrideName, is_signer};
 use crate::overrides::request::Request;
 use crate::overrides::statement::{Statement, What};
 use crate::overrides::tag::{LARGEST, OverrideTag};
 use crate::overrides::token;
-use crate::git::SmallTag;
 use crate::policy::signer::duration;
-use crate::report::escape::{Shown, shortened};
-use crate::update::{Change, Oid, RefName};
+use crate::report::escape::Shown;
+use crate::update::{Oid, RefName};
 
-/// How much of a subject is shown, in characters.
-const SUBJECT_WIDTH: usize = 72;
 /// The key that says who the user is.
 const SIGNER_KEY: &str = "treewarden.signer";
 
@@ -36,6 +35,7 @@ const SIGNER_KEY: &str = "treewarden.signer";
 /// `git tag -s` uses (`user.signingkey`, `gpg.format`). Then pushes the change and the signature
 /// together; the server judges both.
 #[derive(Debug, Args)]
+#[command(after_help = EXIT_HELP)]
 pub struct Sign {
     /// The word that the refusal ends in
     #[arg(required_unless_present = "range", conflicts_with = "range")]
@@ -69,10 +69,15 @@ pub struct Sign {
     no_push: bool,
 }
 
+const EXIT_HELP: &str = "Exit status: 0 signed, and pushed, 1 if the push was refused, 2 usage, \
+3 policy, 4 repository, or nothing could be signed, 70 internal";
+
 /// An override that was signed.
-struct Signed {
-    ref_name: RefName,
-    tag: Oid,
+pub(super) struct Signed {
+    /// Where it belongs.
+    pub ref_name: RefName,
+    /// Its tag.
+    pub tag: Oid,
 }
 
 impl Sign {
@@ -83,9 +88,12 @@ impl Sign {
         let expires = self.end(ambient.now)?;
         let signer = self.signer(&requests, &repo)?;
         for request in &requests {
-            show(request, &repo, stdout)?;
+            told::show(request, &repo, stdout)?;
         }
-        writeln!(stdout, "signed by {signer}, until {expires}")?;
+        writeln!(
+            stdout,
+            "to be signed by {signer}, and to count until {expires}"
+        )?;
         stdout.flush()?;
         let reason = self.reason(stdout)?;
         let mut signed = Vec::new();
@@ -102,8 +110,9 @@ impl Sign {
 
     fn requests(&self, repo: &Repo) -> anyhow::Result<Vec<Request>> {
         if let Some(token) = &self.token {
-            return token::decode(token)
-                .map_err(|why| Error::Usage(format!("this is no word of a refusal: {why}")).into());
+            return token::decode(token).map_err(|why| {
+                Error::Usage(format!("this is no word of a refusal: {why}")).into()
+            });
         }
         let (Some(range), Some(ref_name)) = (&self.range, &self.ref_name) else {
             bail!(Error::internal("neither a word nor a range"));
@@ -179,7 +188,10 @@ impl Sign {
         let all = requests.first().map_or([].as_slice(), |it| &it.signers);
         let all: Vec<&String> = all.iter().filter(|name| may(name)).collect();
         let names = || {
-            let names: Vec<_> = all.iter().map(|name| Shown(name.as_bytes()).to_string()).collect();
+            let names: Vec<_> = all
+                .iter()
+                .map(|name| Shown(name.as_bytes()).to_string())
+                .collect();
             names.join(", ")
         };
         match (named, all.as_slice()) {
@@ -206,7 +218,7 @@ impl Sign {
         if !stdin.is_terminal() {
             bail!(Error::Usage("say why, with --reason".into()));
         }
-        write!(stdout, "reason, in a line (nothing ends this): ")?;
+        write!(stdout, "reason, in a line (an empty one signs nothing): ")?;
         stdout.flush()?;
         let mut line = String::new();
         stdin.lock().read_line(&mut line)?;
@@ -242,65 +254,12 @@ impl Sign {
         for request in requests {
             push.others(request, signed, repo)?;
         }
-        Ok(match repo.push_atomic(&self.remote, &push.options, &push.refspecs)? {
-            true => Exit::Accept,
-            false => Exit::Reject,
-        })
-    }
-}
-
-/// What is pushed, all or nothing.
-#[derive(Default)]
-struct Push {
-    options: Vec<String>,
-    refspecs: Vec<Vec<u8>>,
-}
-
-impl Push {
-    /// The update that was refused. One that isn't a fast-forward is forced, if the ref is still
-    /// where it was.
-    fn update(&mut self, request: &Request) {
-        let name = request.lifts.ref_name.as_bytes();
-        let shown = String::from_utf8_lossy(name);
-        let refspec = |new: &str, forced: &str| [forced.as_bytes(), new.as_bytes(), b":", name].concat();
-        let lease = |old: Oid| format!("--force-with-lease={shown}:{old}");
-        let refspec = match (request.change, &request.lifts.what) {
-            (Change::Create { new }, _) | (Change::Move { new, .. }, What::Commits(_)) => {
-                refspec(&new.to_string(), "")
-            }
-            (Change::Move { old, new }, What::Update(_)) => {
-                self.options.push(lease(old));
-                refspec(&new.to_string(), "+")
-            }
-            (Change::Delete { old }, _) => {
-                self.options.push(lease(old));
-                refspec("", "")
-            }
-        };
-        // One ref may have two requests, for its commits and for its update; the latter says more.
-        let ends = [b":", name].concat();
-        self.refspecs.retain(|known| !known.ends_with(&ends));
-        self.refspecs.push(refspec);
-    }
-
-    fn tag(&mut self, tag: Oid, name: &RefName) {
-        let refspec = [tag.to_string().as_bytes(), b":", name.as_bytes()].concat();
-        self.refspecs.push(refspec);
-    }
-
-    /// What others signed for the same, and left here.
-    fn others(&mut self, request: &Request, own: &[Signed], repo: &Repo) -> Result<(), Error> {
-        let Some(target) = request.lifts.target() else {
-            return Ok(());
-        };
-        let prefix = [format!("{FOLDER}{target}/").into_bytes()].into();
-        let budget = Budget::new(crate::budget::Limits::default());
-        for (name, held) in repo.refs(&prefix, &budget)?.iter() {
-            if !own.iter().any(|it| it.ref_name == *name) {
-                self.tag(held.value, name);
-            }
-        }
-        Ok(())
+        Ok(
+            match repo.push_atomic(&self.remote, &push.options, &push.refspecs)? {
+                true => Exit::Accept,
+                false => Exit::Reject,
+            },
+        )
     }
 }
 
@@ -324,22 +283,4 @@ fn sign(statement: &Statement, signer: &str, repo: &Repo) -> anyhow::Result<Sign
             "what git made is no override: {why}"
         ))),
     }
-}
-
-/// What is about to be signed, and the subjects of its commits.
-fn show(request: &Request, repo: &Repo, stdout: &mut dyn Write) -> anyhow::Result<()> {
-    let lines = request.lifts.to_bytes();
-    for line in lines.split(|byte| *byte == b'\n').filter(|it| !it.is_empty()) {
-        writeln!(stdout, "  {}", Shown(line))?;
-    }
-    if let What::Commits(commits) = &request.lifts.what {
-        for commit in commits {
-            let subject = match repo.has(*commit)? {
-                true => shortened(&repo.subject(*commit)?, SUBJECT_WIDTH),
-                false => "(isn't here)".into(),
-            };
-            writeln!(stdout, "    {} {subject}", commit.short())?;
-        }
-    }
-    Ok(())
 }

@@ -1,9 +1,13 @@
-//! How an override is told, in lists.
+//! How an override is told: in lists, and before it is signed.
 
+use std::io::Write;
+
+use crate::error::Error;
 use crate::git::Repo;
+use crate::overrides::request::Request;
 use crate::overrides::statement::{Statement, What, both_values};
 use crate::report::escape::{Shown, shortened};
-use crate::update::RefName;
+use crate::update::{Oid, RefName};
 
 /// How much of a subject is shown, in characters.
 const SUBJECT_WIDTH: usize = 72;
@@ -28,11 +32,7 @@ pub(super) fn lines(
     match &lifts.what {
         What::Commits(commits) => {
             for commit in commits {
-                let subject = match repo.has(*commit)? {
-                    true => shortened(&repo.subject(*commit)?, SUBJECT_WIDTH),
-                    false => "(isn't here)".into(),
-                };
-                lines.push(format!("| {} {subject}", commit.short()));
+                lines.push(format!("| {}", commit_line(*commit, repo)?));
             }
         }
         What::Update(change) => {
@@ -44,4 +44,30 @@ pub(super) fn lines(
     lines.push(format!("reason: {}", Shown(statement.reason.as_bytes())));
     lines.push(Shown(ref_name.as_bytes()).to_string());
     Ok(lines)
+}
+
+/// A commit by its name and subject.
+fn commit_line(commit: Oid, repo: &Repo) -> Result<String, Error> {
+    let subject = match repo.has(commit)? {
+        true => shortened(&repo.subject(commit)?, SUBJECT_WIDTH),
+        false => "(isn't here)".into(),
+    };
+    Ok(format!("{} {subject}", commit.short()))
+}
+
+/// What is about to be signed, and the subjects of its commits.
+pub(super) fn show(request: &Request, repo: &Repo, stdout: &mut dyn Write) -> anyhow::Result<()> {
+    let lines = request.lifts.to_bytes();
+    for line in lines
+        .split(|byte| *byte == b'\n')
+        .filter(|it| !it.is_empty())
+    {
+        writeln!(stdout, "  {}", Shown(line))?;
+    }
+    if let What::Commits(commits) = &request.lifts.what {
+        for commit in commits {
+            writeln!(stdout, "    {}", commit_line(*commit, repo)?)?;
+        }
+    }
+    Ok(())
 }

@@ -68,7 +68,10 @@ impl Verify {
 
     fn chosen(&self, repo: &Repo, budget: &Budget) -> Result<Vec<(RefName, Oid)>, Error> {
         let refs = repo.refs(&[FOLDER.as_bytes().to_vec()].into(), budget)?;
-        let all: Vec<(RefName, Oid)> = refs.iter().map(|(name, it)| (name.clone(), it.value)).collect();
+        let all: Vec<(RefName, Oid)> = refs
+            .iter()
+            .map(|(name, it)| (name.clone(), it.value))
+            .collect();
         if self.names.is_empty() {
             return Ok(all);
         }
@@ -79,7 +82,9 @@ impl Verify {
             let found: Vec<_> = all.iter().filter(fits).cloned().collect();
             if found.is_empty() {
                 let shown = Shown(full.as_bytes());
-                return Err(Error::Usage(format!("no override here begins with {shown}")));
+                return Err(Error::Usage(format!(
+                    "no override here begins with {shown}"
+                )));
             }
             chosen.extend(found);
         }

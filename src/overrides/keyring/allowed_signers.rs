@@ -12,6 +12,9 @@ use ssh_key::PublicKey;
 
 use crate::report::escape::Shown;
 
+/// How long a pattern may be, in bytes, for OpenSSH to look at the list that it stands in.
+const LONGEST_PATTERN: usize = 1022;
+
 /// A line of the file.
 #[derive(Clone, Debug)]
 pub struct AllowedSigner {
@@ -92,12 +95,13 @@ fn word(line: &str) -> Result<(String, &str), String> {
         Some(inner) => inner.split_once('"').ok_or("a quote isn't closed")?,
         None => line.split_once([' ', '\t']).unwrap_or((line, "")),
     };
-    match word {
-        "" => Err("there are no principals".into()),
-        // To ssh-keygen the word ends there, and nobody who reads the line sees that.
-        _ if word.contains('"') => Err("a quote stands inside of a word".into()),
-        _ => Ok((word.to_owned(), rest)),
+    if word.is_empty() {
+        return Err("there are no principals".into());
     }
+    if word.contains('"') {
+        return Err("a quote stands inside of the principals".into());
+    }
+    Ok((word.to_owned(), rest))
 }
 
 /// The key that the text begins with: two words, and a comment.
@@ -108,18 +112,18 @@ fn public_key(text: &str) -> Option<PublicKey> {
     PublicKey::from_openssh(&format!("{kind} {base64}")).ok()
 }
 
-/// Where the options end: at the first blank outside of quotes. A backslash escapes a quote, and
-/// nothing else: not even another backslash.
+/// Where the options end: at the first blank outside of quotes.
 fn end_of_options(text: &str) -> Result<usize, String> {
     let mut quoted = false;
-    let mut before = b' ';
+    let mut escaped = false;
     for (at, byte) in text.bytes().enumerate() {
         match byte {
             b' ' | b'\t' if !quoted => return Ok(at),
-            b'"' if before != b'\\' => quoted = !quoted,
+            b'"' if !escaped => quoted = !quoted,
             _ => {}
         }
-        before = byte;
+        // Whatever stands before it: two of them escape a quote as one does.
+        escaped = byte == b'\\';
     }
     match quoted {
         true => Err("a quote isn't closed".into()),
@@ -162,7 +166,6 @@ impl Options {
                 "cert-authority" => {
                     "`cert-authority` isn't taken: name the keys themselves".to_owned()
                 }
-                "" => "a comma stands there without an option".to_owned(),
                 _ => format!("`{}` is no option, or no key", Shown(name.as_bytes())),
             });
         };
@@ -200,8 +203,7 @@ fn unquoted(text: &str) -> Result<(String, &str), String> {
     Err("a quote isn't closed".into())
 }
 
-/// `YYYYMMDD`, `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS`, and `Z`. To ssh-keygen nothing was before 1970,
-/// and its first second stands for no time at all.
+/// `YYYYMMDD`, `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS`, and `Z`.
 fn moment(text: &str) -> Result<Timestamp, String> {
     let shown = Shown(text.as_bytes());
     let digits = text.strip_suffix(['Z', 'z']).ok_or_else(|| {
@@ -214,20 +216,23 @@ fn moment(text: &str) -> Result<Timestamp, String> {
         _ => String::new(),
     };
     let is_number = whole.bytes().all(|byte| byte.is_ascii_digit());
-    is_number
+    let moment = is_number
         .then(|| DateTime::strptime("%Y%m%d%H%M%S", &whole).ok())
-        .flatten()
-        // What is later than the library's last moment is as good as that.
-        .map(|moment| TimeZone::UTC.to_timestamp(moment).unwrap_or(Timestamp::MAX))
-        .filter(|moment| *moment > Timestamp::UNIX_EPOCH)
-        .ok_or_else(|| format!("`{shown}` is no time such as 20261201Z"))
+        .flatten();
+    // What is later than the last moment that is known here is as good as that: `99991231Z`.
+    let moment = moment.map(|it| TimeZone::UTC.to_timestamp(it).unwrap_or(Timestamp::MAX));
+    // OpenSSH knows no time before 1970, nor its first second.
+    let moment = moment.filter(|moment| *moment > Timestamp::UNIX_EPOCH);
+    moment.ok_or_else(|| format!("`{shown}` is no time such as 20261201Z"))
 }
 
-/// OpenSSH's `match_pattern_list`: true if a pattern matches, and none that begins with `!` does.
+/// OpenSSH's `match_pattern_list`: true if a pattern matches, and none that begins with `!` does,
+/// nor is longer than it takes.
 fn in_list(text: &str, patterns: &str) -> bool {
     let mut found = false;
     for pattern in patterns.split(',') {
         match pattern.strip_prefix('!') {
+            _ if pattern.len() > LONGEST_PATTERN => return false,
             Some(negated) if matches(text.as_bytes(), negated.as_bytes()) => return false,
             Some(_) => {}
             None => found |= matches(text.as_bytes(), pattern.as_bytes()),
