@@ -132,6 +132,7 @@ const GOOD: &[&str] = &[
     "* valid-after=\"202606151200Z\" KEY\n",
     "* valid-before=\"20260615120000Z\" KEY\n",
     "* valid-before=\"20260616z\" KEY\n",
+    "* valid-before=\"99991231235959Z\" KEY\n",
     "* valid-after=\"20260101Z\",valid-before=\"20270101Z\" KEY\n",
     "* valid-before=\"20200101Z\" KEY\n* KEY\n",
     "* namespaces=\"file\" KEY\n* KEY\n",
@@ -181,6 +182,7 @@ const NO_FILES: &[&str] = &[
     "* namespaces=\"git\" \n",
     "\"* KEY\n",
     "a\"b\"* KEY\n",
+    "* \u{c}KEY\n",
 ];
 
 #[test]
@@ -233,6 +235,8 @@ const STRICTER: &[(&[u8], &str)] = &[
     (b"al\"ice@example.com\" KEY\n", "a quote stands inside"),
     (b"*,a\"b c\" KEY\n", "a quote stands inside"),
     (b"\"\" OTHER\n* KEY\n", "there are no principals"),
+    (b"bob\0 OTHER\n* KEY\n", "there is a NUL in it"),
+    (b"* \rKEY\n", "is no option, or no key"),
     (b"* KEY caf\xe9\n", "this is no UTF-8"),
 ];
 

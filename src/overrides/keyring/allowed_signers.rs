@@ -10,6 +10,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use ssh_key::PublicKey;
 
+use crate::report::escape::Shown;
+
 /// How long a pattern may be, in bytes, for OpenSSH to look at the list that it stands in.
 const LONGEST_PATTERN: usize = 1022;
 
@@ -55,6 +57,9 @@ pub fn parse(text: &[u8]) -> Result<Vec<AllowedSigner>, String> {
 }
 
 fn signer(line: &str, number: usize) -> Result<AllowedSigner, String> {
+    if line.contains('\0') {
+        return Err("there is a NUL in it".into());
+    }
     let (principals, rest) = word(line)?;
     let rest = rest.trim_start_matches([' ', '\t']);
     let (options, key) = if let Some(key) = public_key(rest) {
@@ -98,7 +103,8 @@ fn word(line: &str) -> Result<(String, &str), String> {
 
 /// The key that the text begins with: two words, and a comment.
 fn public_key(text: &str) -> Option<PublicKey> {
-    let mut words = text.split_ascii_whitespace();
+    let words = text.split([' ', '\t']);
+    let mut words = words.filter(|word| !word.is_empty());
     let (kind, base64) = (words.next()?, words.next()?);
     PublicKey::from_openssh(&format!("{kind} {base64}")).ok()
 }
@@ -141,7 +147,7 @@ impl Options {
                 }
                 rest = more;
             } else if !rest.is_empty() {
-                return Err(format!("`{rest}` is no option"));
+                return Err(format!("`{}` is no option", Shown(rest.as_bytes())));
             }
         }
         Ok(options)
@@ -157,7 +163,7 @@ impl Options {
                 "cert-authority" => {
                     "`cert-authority` isn't taken: name the keys themselves".to_owned()
                 }
-                _ => format!("`{name}` is no option, or no key"),
+                _ => format!("`{}` is no option, or no key", Shown(name.as_bytes())),
             });
         };
         let (value, rest) = unquoted(value)?;
@@ -165,7 +171,7 @@ impl Options {
             "namespaces" => self.namespaces.replace(value).is_some(),
             "valid-after" => self.valid_after.replace(moment(&value)?).is_some(),
             "valid-before" => self.valid_before.replace(moment(&value)?).is_some(),
-            _ => return Err(format!("`{name}` is no option")),
+            _ => return Err(format!("`{}` is no option", Shown(name.as_bytes()))),
         };
         match twice {
             true => Err(format!("`{name}` stands there twice")),
@@ -196,8 +202,9 @@ fn unquoted(text: &str) -> Result<(String, &str), String> {
 
 /// `YYYYMMDD`, `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS`, and `Z`.
 fn moment(text: &str) -> Result<Timestamp, String> {
+    let shown = Shown(text.as_bytes());
     let digits = text.strip_suffix(['Z', 'z']).ok_or_else(|| {
-        format!("`{text}` must end in `Z`: the time zone of a server is nobody's promise")
+        format!("`{shown}` must end in `Z`: the time zone of a server is nobody's promise")
     })?;
     let whole = match digits.len() {
         8 => format!("{digits}000000"),
@@ -209,11 +216,11 @@ fn moment(text: &str) -> Result<Timestamp, String> {
     let moment = is_number
         .then(|| DateTime::strptime("%Y%m%d%H%M%S", &whole).ok())
         .flatten();
-    let moment = moment.and_then(|moment| moment.to_zoned(TimeZone::UTC).ok());
-    let moment = moment.map(|moment| moment.timestamp());
+    // What is later than the last moment that is known here is as good as that: `99991231Z`.
+    let moment = moment.map(|it| TimeZone::UTC.to_timestamp(it).unwrap_or(Timestamp::MAX));
     // OpenSSH knows no time before 1970, nor its first second.
     let moment = moment.filter(|moment| *moment > Timestamp::UNIX_EPOCH);
-    moment.ok_or_else(|| format!("`{text}` is no time such as 20261201Z"))
+    moment.ok_or_else(|| format!("`{shown}` is no time such as 20261201Z"))
 }
 
 /// OpenSSH's `match_pattern_list`: true if a pattern matches, and none that begins with `!` does,
