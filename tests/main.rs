@@ -28,6 +28,7 @@ mod formats;
 mod install;
 mod landings;
 mod merges;
+mod pause;
 mod policy;
 mod policy_check;
 mod policy_commands;
