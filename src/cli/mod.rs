@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 mod format;
 mod install;
+mod keyring;
 mod overrides;
 mod place;
 mod policy;
@@ -46,6 +47,7 @@ enum Command {
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
     Install(install::Install),
+    Keyring(keyring::KeyringCommand),
     Override(overrides::OverrideCommand),
     Policy(policy::PolicyCommand),
     Route(route::Route),
@@ -65,6 +67,7 @@ pub fn run(
         Command::Doctor(command) => command.run(ambient, stdout),
         Command::Explain(command) => command.run(ambient, stdout),
         Command::Install(command) => command.run(ambient, stdout),
+        Command::Keyring(command) => command.run(ambient, stdout),
         Command::Override(command) => command.run(ambient, stdout),
         Command::Policy(command) => command.run(ambient, stdout),
         Command::Uninstall(command) => command.run(ambient, stdout),
