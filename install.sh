@@ -38,7 +38,7 @@ links_statically() {
     return 1
 }
 
-programs='treewarden treewarden-pre-receive treewarden-pre-push'
+programs='treewarden treewarden-pre-receive treewarden-post-receive treewarden-pre-push'
 prefix=/usr/local
 mode=install
 where=

@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal, Write};
+use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -10,9 +11,6 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::git::{CleanGit, Quarantine};
-
-/// Where hostings say who pushes, the surest first: GitLab, gitolite, Gitea, and web servers.
-const PUSHERS: [&str; 4] = ["GL_USERNAME", "GL_USER", "GITEA_PUSHER_NAME", "REMOTE_USER"];
 
 /// The surroundings of one run.
 #[derive(Clone, Debug)]
@@ -25,8 +23,6 @@ pub struct Ambient {
     pub quarantine: Quarantine,
     /// `GIT_NAMESPACE`: the part of the repository that a push is for.
     pub namespace: Option<OsString>,
-    /// Who pushes, by the name that the hosting has for them.
-    pub pusher: Option<String>,
     /// Whether standard error is a terminal: somebody looks on.
     pub terminal: bool,
     /// Another way to standard error, for a thread that tells how far the work is.
@@ -35,6 +31,51 @@ pub struct Ambient {
     pub git: CleanGit,
     /// Whether standard error is to be coloured. A server's hook writes to a pipe: never there.
     pub colour: bool,
+    /// Who pushes, as far as a server's hook can tell.
+    pub pusher: Pusher,
+}
+
+/// Who pushes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pusher {
+    /// What the hosting calls them, raw; `None` where nothing names them but the user below.
+    pub name: Option<Vec<u8>>,
+    /// Where the name comes from: the variable, or [`Pusher::UNIX`].
+    pub source: &'static str,
+    /// The user whom this runs as, by the kernel's word.
+    pub uid: u32,
+}
+
+impl Pusher {
+    /// The source where no hosting names the pusher. `LOGNAME` and `USER` are no name: whoever
+    /// runs git under their own account writes there what they like.
+    pub const UNIX: &'static str = "unix";
+    /// The variables in which hostings name the pusher: GitLab, gitolite, Gitea and Forgejo, git's
+    /// own HTTP server, and again GitLab, which has this one for keys without a user.
+    pub const VARIABLES: [&'static str; 5] = [
+        "GL_USERNAME",
+        "GL_USER",
+        "GITEA_PUSHER_NAME",
+        "REMOTE_USER",
+        "GL_ID",
+    ];
+
+    /// The first variable that is set counts.
+    fn of(uid: u32, set: impl Fn(&str) -> Option<OsString>) -> Self {
+        let named = |name: &'static str| Some((name, set(name)?.into_vec()));
+        match Self::VARIABLES.into_iter().find_map(named) {
+            Some((source, name)) => Self {
+                name: Some(name),
+                source,
+                uid,
+            },
+            None => Self {
+                name: None,
+                source: Self::UNIX,
+                uid,
+            },
+        }
+    }
 }
 
 impl Ambient {
@@ -50,10 +91,6 @@ impl Ambient {
                 path: set("GIT_QUARANTINE_PATH").map(PathBuf::from),
             },
             namespace: set("GIT_NAMESPACE"),
-            pusher: PUSHERS
-                .iter()
-                .find_map(|name| set(name))
-                .map(|name| name.to_string_lossy().into_owned()),
             terminal: std::io::stderr().is_terminal(),
             log: || Box::new(std::io::stderr()),
             git: CleanGit { path: set("PATH") },
@@ -62,6 +99,7 @@ impl Ambient {
                 set("NO_COLOR").as_deref(),
                 set("TERM").as_deref(),
             ),
+            pusher: Pusher::of(rustix::process::getuid().as_raw(), set),
         }
     }
 
@@ -80,6 +118,23 @@ fn colour(terminal: bool, no_color: Option<&OsStr>, term: Option<&OsStr>) -> boo
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_hosting_that_names_the_pusher_counts() {
+        let pusher = |set: &[(&str, &str)]| {
+            let value = |name: &str| {
+                let found = set.iter().find(|(key, _)| *key == name);
+                found.map(|(_, value)| OsString::from(value))
+            };
+            Pusher::of(7, value)
+        };
+        let gitlab = pusher(&[("GL_ID", "key-1"), ("GL_USERNAME", "alice")]);
+        assert_eq!(gitlab.name.as_deref(), Some(b"alice".as_slice()));
+        assert_eq!((gitlab.source, gitlab.uid), ("GL_USERNAME", 7));
+        assert_eq!(pusher(&[("GL_ID", "key-1")]).source, "GL_ID");
+        let unix = pusher(&[("LOGNAME", "alice"), ("USER", "alice")]);
+        assert_eq!((unix.name, unix.source), (None, Pusher::UNIX));
+    }
 
     #[test]
     fn colours_are_for_terminals_whose_users_want_them() {

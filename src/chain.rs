@@ -53,24 +53,33 @@ pub fn chained_path(hook: &Path) -> PathBuf {
 /// Runs the chained hook after an acceptance, and after that only; says on `stderr` why it
 /// refuses. It gets the same standard input, arguments, environment and current folder.
 pub fn after(own: Exit, invocation: Invocation<'_>, stderr: &mut dyn Write) -> Ended {
-    let (Exit::Accept, Some(hook)) = (own, invocation.hook) else {
-        return Ended::Own(own);
+    match own {
+        Exit::Accept => ended(invocation, "treewarden: refused", stderr),
+        own => Ended::Own(own),
+    }
+}
+
+/// The same where there is nothing to refuse any more.
+pub fn after_landing(invocation: Invocation<'_>, stderr: &mut dyn Write) -> Ended {
+    ended(invocation, "treewarden: the push has landed", stderr)
+}
+
+fn ended(invocation: Invocation<'_>, verdict: &str, stderr: &mut dyn Write) -> Ended {
+    let Some(hook) = invocation.hook else {
+        return Ended::Own(Exit::Accept);
     };
     let program = chained_path(hook);
     let (ended, said) = match run(&program, invocation) {
         Ok(status) => match NonZeroU8::new(status) {
-            None => return Ended::Own(own),
+            None => return Ended::Own(Exit::Accept),
             Some(status) => (
                 Ended::Chained(status),
-                format!(
-                    "treewarden: refused: {} ended with {status}",
-                    shown(&program)
-                ),
+                format!("{verdict}: {} ended with {status}", shown(&program)),
             ),
         },
         Err(error) => (
             Ended::Own(error.exit()),
-            format!("error: {error}\ntreewarden: refused: the chained hook could not be run"),
+            format!("error: {error}\n{verdict}: the chained hook could not be run"),
         ),
     };
     // The status refuses, whether or not it can be told why.

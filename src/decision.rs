@@ -53,11 +53,12 @@ impl Judgement {
         self.findings.iter().filter(|finding| finding.is_lifted())
     }
 
-    /// Decides: one finding that denies is enough.
-    pub fn decide(self) -> Decision {
-        match self.findings.iter().any(Finding::refuses) {
-            true => Decision::Reject(self),
-            false => Decision::Accept(self),
+    /// Decides: one finding that denies is enough. What is accepted asks for no signature.
+    pub fn decide(mut self) -> Decision {
+        if self.findings.iter().any(Finding::refuses) {
+            return Decision::Reject(self);
         }
+        self.requests.clear();
+        Decision::Accept(self)
     }
 }

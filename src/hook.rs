@@ -4,18 +4,21 @@ use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::ambient::Ambient;
+use crate::audit::{self, Judged, Place, Receipt};
 use crate::budget::{Budget, Work};
 use crate::chain::{self, Ended, Invocation};
 use crate::decision::{Decision, Judgement};
 use crate::error::{Error, Exit};
 use crate::gate::gate;
 use crate::git::Repo;
-use crate::input;
+use crate::input::{self, Command};
 use crate::install::Hook;
 use crate::overrides::examine::Authority;
 use crate::overrides::verify::ServerKeyring;
+use crate::pause::{self, Pause};
 use crate::policy::{self, Policy, Source, server_source};
 use crate::progress::{Pace, shown};
 use crate::report::escape::Told;
@@ -32,12 +35,13 @@ pub fn pre_receive(
     stderr: &mut dyn Write,
     ambient: &Ambient,
 ) -> Ended {
-    let mut input = Vec::new();
+    let begun = Instant::now();
+    let mut push = Push::default();
     let work = Arc::default();
     let pace = Pace::of_hook(ambient.terminal);
-    let (hook, judged) = match own_path(arguments) {
+    let (hook, judged) = match own_path(arguments, Hook::PreReceive) {
         Ok(hook) => {
-            let judging = || judge(stdin, &mut input, ambient, &work);
+            let judging = || judge(stdin, &mut push, ambient, &work);
             (
                 hook,
                 shown((&mut *stderr, (ambient.log)()), pace, &work, judging),
@@ -45,26 +49,109 @@ pub fn pre_receive(
         }
         Err(error) => (None, Err(error)),
     };
-    let own = answer(&judged, stderr, ambient, Voice::Verdict);
+    let receipt = push.record(&judged, begun, ambient);
+    let own = answer_recorded(&judged, &receipt, stderr, ambient);
     let invocation = Invocation {
         hook,
         arguments: &[],
-        stdin: input,
+        stdin: push.input,
     };
     chain::after(own, invocation, stderr)
 }
 
 /// The path by which git ran the shim; `None` where the program itself is the hook.
-fn own_path(arguments: &[OsString]) -> Result<Option<&Path>, Error> {
+pub(crate) fn own_path(arguments: &[OsString], hook: Hook) -> Result<Option<&Path>, Error> {
     match arguments {
         [] => Ok(None),
-        [path] if Path::new(path).file_name() == Some(Hook::PreReceive.name().as_ref()) => {
+        [path] if Path::new(path).file_name() == Some(hook.name().as_ref()) => {
             Ok(Some(Path::new(path)))
         }
         _ => Err(Error::Usage(
             "this is a git hook and takes no arguments".into(),
         )),
     }
+}
+
+/// What is known of a push, however far judging it came.
+#[derive(Default)]
+struct Push {
+    input: Vec<u8>,
+    repo: Option<Repo>,
+    commands: Vec<Command>,
+    pauses: Vec<Pause>,
+    /// The digest of the keyring, if a signature was looked at.
+    keyring: Option<String>,
+}
+
+impl Push {
+    /// Writes into the audit log what came of the push; `None` where nothing is to be written.
+    fn record(
+        &self,
+        judged: &Result<(Policy, Decision), Error>,
+        begun: Instant,
+        ambient: &Ambient,
+    ) -> Result<Option<Receipt>, Error> {
+        let is_passed_by = judged.as_ref().is_ok_and(|(_, it)| is_passed_by(it));
+        let Some(repo) = self.repo.as_ref().filter(|_| !is_passed_by) else {
+            return Ok(None);
+        };
+        let Some(place) = Place::of(repo)? else {
+            return Ok(None);
+        };
+        let record = audit::judged(
+            &Judged {
+                commands: &self.commands,
+                repository: repo.trusted_config("treewarden.repository")?.as_deref(),
+                outcome: judged.as_ref().map(|(policy, decision)| (policy, decision)),
+                pauses: &self.pauses,
+                keyring: self.keyring.as_deref(),
+                took: begun.elapsed(),
+            },
+            ambient,
+        );
+        audit::append(&place, record).map(Some)
+    }
+}
+
+/// Says what came of the push, and by which receipt its record is found. What is accepted and can't
+/// be recorded is refused.
+fn answer_recorded(
+    judged: &Result<(Policy, Decision), Error>,
+    receipt: &Result<Option<Receipt>, Error>,
+    stderr: &mut dyn Write,
+    ambient: &Ambient,
+) -> Exit {
+    let unrecorded = match (judged, receipt) {
+        (Ok((_, Decision::Accept(_))), Err(error)) => {
+            // The status refuses, whether or not it can be told why.
+            let _ = refuse_unrecorded(stderr, error);
+            return Exit::Repository;
+        }
+        (_, Err(error)) => Some(format!("note: this refusal is not recorded: {error}")),
+        (_, Ok(receipt)) => receipt
+            .as_ref()
+            .map(|receipt| format!("treewarden: receipt {receipt}")),
+    };
+    // In one piece with the report: each write becomes a packet on its way to the client.
+    let mut said = Vec::new();
+    let own = answer(judged, &mut said, ambient, Voice::Verdict);
+    if let Some(line) = unrecorded {
+        said.extend(format!("{}\n", Told(&line)).bytes());
+    }
+    match (stderr.write_all(&said).and_then(|()| stderr.flush()), own) {
+        (Err(_), Exit::Accept) if !said.is_empty() => Exit::Repository,
+        (_, own) => own,
+    }
+}
+
+fn refuse_unrecorded(stderr: &mut dyn Write, error: &Error) -> std::io::Result<()> {
+    writeln!(stderr, "error: {}", Told(&error.to_string()))?;
+    writeln!(
+        stderr,
+        "   = help: the administrator of this server must mend that; until then nothing can be pushed\n\
+         treewarden: refused: the push could not be recorded"
+    )?;
+    stderr.flush()
 }
 
 /// Says what came of the push; how the hook ends, but for the chained one.
@@ -95,40 +182,58 @@ pub fn answer(
     }
 }
 
-/// Returns true if and only if the push has nothing to do with any tree.
+fn is_passed_by(decision: &Decision) -> bool {
+    match decision {
+        Decision::Accept(judgement) => is_silent(judgement),
+        Decision::Reject(_) => false,
+    }
+}
+
+/// Returns true if and only if the push has nothing to do with any tree, nor with overrides.
 fn is_silent(judgement: &Judgement) -> bool {
     judgement.updates.is_empty() && judgement.findings.is_empty() && judgement.notes.is_empty()
 }
 
-/// Judges what `stdin` says, and leaves that in `input`.
+/// Judges what `stdin` says, and leaves what it comes to know in `push`.
 fn judge(
     stdin: &mut dyn Read,
-    input: &mut Vec<u8>,
+    push: &mut Push,
     ambient: &Ambient,
     work: &Arc<Work>,
 ) -> Result<(Policy, Decision), Error> {
+    let repo = push.repo.insert(open(ambient)?);
+    push.input = input::read(stdin)?;
+    push.commands = input::pre_receive(&push.input, repo.format())?;
+    let policy = server_policy(repo)?;
+    let budget = Budget::told(policy.limits, Arc::clone(work));
+    let keyring = ServerKeyring::of(repo);
+    let authority = Authority {
+        verify: Some(&keyring),
+        now: ambient.now,
+        pusher: ambient.pusher.name.as_deref(),
+    };
+    let commands = &push.commands;
+    let decision = gate(commands, &policy, repo, &Target::Here, authority, &budget)?;
+    push.keyring = keyring.digest().map(str::to_owned);
+    if is_passed_by(&decision) {
+        return Ok((policy, decision));
+    }
+    push.pauses = pause::active(repo, ambient.now)?;
+    Ok((policy, pause::apply(decision, &push.pauses)))
+}
+
+/// The repository that git runs the hook in.
+pub(crate) fn open(ambient: &Ambient) -> Result<Repo, Error> {
     let git_dir = ambient
         .git_dir
         .as_deref()
         .ok_or_else(|| Error::Usage("GIT_DIR is not set: git runs this as a hook".into()))?;
-    let repo = Repo::open_for_hook(
+    Repo::open_for_hook(
         git_dir,
         &ambient.quarantine,
         ambient.namespace.as_deref(),
         ambient.git.clone(),
-    )?;
-    *input = input::read(stdin)?;
-    let commands = input::pre_receive(input, repo.format())?;
-    let policy = server_policy(&repo)?;
-    let budget = Budget::told(policy.limits, Arc::clone(work));
-    let keyring = ServerKeyring::of(&repo);
-    let authority = Authority {
-        verify: Some(&keyring),
-        now: ambient.now,
-        pusher: ambient.pusher.as_deref(),
-    };
-    let decision = gate(&commands, &policy, &repo, &Target::Here, authority, &budget)?;
-    Ok((policy, decision))
+    )
 }
 
 /// The policy that the repository's configuration, or the machine's, names, and that others can't

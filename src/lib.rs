@@ -57,17 +57,20 @@
 //! | [`adopt`] | which history was before the policy |
 //! | [`deploy`] | puts a policy into force, in one step |
 //! | [`doctor`] | whether the gate is shut |
+//! | [`audit`] | the log of what was pushed, and what came of it |
 //! | [`budget`] | how much work a push may ask for |
 //! | [`progress`] | that work is still going on |
 //! | [`ambient`] | the clock and the environment |
 //! | [`error`] | errors and exit statuses |
-//! | [`hook`], [`pre_push`], [`cli`] | the programs, from their input to their exit status |
+//! | [`hook`], [`pre_push`], [`post_receive`], [`cli`] | the programs, from their input to their exit status |
 //! | [`chain`] | another program's hook, run after an acceptance |
 //! | [`owner`] | whose new files are |
+//! | [`pause`] | trees whose rules only warn, for a while |
 //! | [`install`] | hooks and their config, put in place and taken out |
 
 pub mod adopt;
 pub mod ambient;
+pub mod audit;
 pub mod budget;
 pub mod cases;
 pub mod chain;
@@ -94,7 +97,9 @@ pub mod manual;
 pub mod notes;
 pub mod overrides;
 pub mod owner;
+pub mod pause;
 pub mod policy;
+pub mod post_receive;
 pub mod pre_push;
 pub mod progress;
 pub mod report;

@@ -137,6 +137,10 @@ word=$(sed -n 's/^ *treewarden override sign //p' "$work/said")
 show "$built/treewarden" override sign --reason 'the crash is reported from the field' "$word" 2>&1
 [ "$(held master)" = "$(git rev-parse urgent)" ] || unexpected lifted urgent master
 show "$built/treewarden" override list --remote origin
+show "$built/treewarden" audit show "$work/bpf-next.git" --signer alice >"$work/said"
+cat "$work/said"
+grep -q 'denied-path lifted by alice' "$work/said" || unexpected recorded urgent master
+show "$built/treewarden" audit verify "$work/bpf-next.git"
 
 title 'The gate is proven shut'
 show "$built/treewarden" doctor "$work/bpf-next.git"

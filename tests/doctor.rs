@@ -27,11 +27,15 @@ use serde_json::Value;
 use crate::support::{Format, Sandbox, everywhere};
 
 /// The programs, as they are installed side by side.
-const PROGRAMS: [(&str, &str); 3] = [
+const PROGRAMS: [(&str, &str); 4] = [
     ("treewarden", env!("CARGO_BIN_EXE_treewarden")),
     (
         "treewarden-pre-receive",
         env!("CARGO_BIN_EXE_treewarden-pre-receive"),
+    ),
+    (
+        "treewarden-post-receive",
+        env!("CARGO_BIN_EXE_treewarden-post-receive"),
     ),
     (
         "treewarden-pre-push",

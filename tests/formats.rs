@@ -13,7 +13,7 @@ mod json;
 mod lint;
 mod pages;
 mod sarif;
-mod schema;
+pub mod schema;
 mod terminal;
 mod text;
 

@@ -130,7 +130,7 @@ fn takes_anything(s: &Sandbox, url: &Path) {
 }
 
 /// A script that may be executed.
-fn script(path: &Path, text: &str) {
+pub fn script(path: &Path, text: &str) {
     program(path, &format!("#!/bin/sh\n{text}"), 0o755);
 }
 
@@ -158,8 +158,8 @@ fn copies(folder: &Path, names: &[&str]) {
     HookRun::of(copy.arg(folder), b"").ended(0, "");
 }
 
-/// Everything below a folder: mode and contents, or where a link leads. Not the objects and refs
-/// that pushes bring.
+/// Everything below a folder: mode and contents, or where a link leads. Not the objects, refs and
+/// records that pushes bring.
 #[derive(PartialEq, Eq)]
 struct Snapshot(BTreeMap<PathBuf, (u32, Vec<u8>)>);
 
@@ -175,7 +175,8 @@ fn snapshot(folder: &Path) -> Snapshot {
             for entry in std::fs::read_dir(&path).unwrap() {
                 let entry = entry.unwrap();
                 let pushed = ["objects", "refs", "reftable"].map(OsStr::new);
-                if !pushed.contains(&&*entry.file_name()) {
+                let is_recorded = entry.path().join("audit.jsonl").exists();
+                if !pushed.contains(&&*entry.file_name()) && !is_recorded {
                     open.push(entry.path());
                 }
             }

@@ -15,6 +15,7 @@
 mod support;
 
 mod adopt;
+mod audit;
 mod check;
 mod commands;
 mod demo;

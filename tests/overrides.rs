@@ -10,6 +10,7 @@ mod keyring_lint;
 mod kinds;
 mod people;
 mod pre_push;
+mod recorded;
 mod scope;
 mod security_keys;
 mod signatures;

@@ -16,8 +16,13 @@ pub fn write_line(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()
     writeln!(out, "{:<12}{}", format!("{label}:"), Told(text))
 }
 
-/// The hook, and what runs after it.
-pub fn write_hook(out: &mut dyn Write, installed: &Installed) -> io::Result<()> {
+/// The hooks, the one that judges first, and what runs after each.
+pub fn write_hooks(out: &mut dyn Write, installed: &[Installed]) -> io::Result<()> {
+    let mut hooks = installed.iter().rev();
+    hooks.try_for_each(|hook| write_hook(out, hook))
+}
+
+fn write_hook(out: &mut dyn Write, installed: &Installed) -> io::Result<()> {
     write_line(out, "hook", &shown(&installed.hook))?;
     let Some(chained) = &installed.chained else {
         return Ok(());

@@ -2,6 +2,7 @@
 
 mod account;
 mod adopt;
+mod audit;
 mod check;
 mod doctor;
 mod explain;
@@ -9,6 +10,7 @@ mod format;
 mod install;
 mod keyring;
 mod overrides;
+mod pause;
 mod place;
 mod policy;
 mod route;
@@ -43,12 +45,14 @@ const EXIT_HELP: &str = "Exit status: 0 accepted or done, 1 rejected, 2 usage, 3
 #[derive(Debug, Subcommand)]
 enum Command {
     Adopt(adopt::Adopt),
+    Audit(audit::AuditCommand),
     Check(check::Check),
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
     Install(install::Install),
     Keyring(keyring::KeyringCommand),
     Override(overrides::OverrideCommand),
+    Pause(pause::PauseCommand),
     Policy(policy::PolicyCommand),
     Route(route::Route),
     Uninstall(uninstall::Uninstall),
@@ -64,11 +68,13 @@ pub fn run(
     let done = match &arguments.command {
         Command::Check(command) => command.run(ambient, stdout, stderr),
         Command::Adopt(command) => command.run(ambient, stdout),
+        Command::Audit(command) => command.run(ambient, stdout),
         Command::Doctor(command) => command.run(ambient, stdout),
         Command::Explain(command) => command.run(ambient, stdout),
         Command::Install(command) => command.run(ambient, stdout),
         Command::Keyring(command) => command.run(ambient, stdout),
         Command::Override(command) => command.run(ambient, stdout),
+        Command::Pause(command) => command.run(ambient, stdout),
         Command::Policy(command) => command.run(ambient, stdout),
         Command::Uninstall(command) => command.run(ambient, stdout),
         Command::Route(command) => command.run(ambient, stdout),

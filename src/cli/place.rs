@@ -19,13 +19,13 @@ const HERE: &str = ".";
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct Place {
-    /// The pre-receive hook of repositories on this server
+    /// The hooks of repositories on this server: pre-receive, and post-receive for the audit log
     #[arg(long, value_name = "REPO", num_args = 1..)]
     pub(super) server: Vec<PathBuf>,
     /// The pre-push hook of a repository to push from [default: the one around this folder]
     #[arg(long, value_name = "WORKTREE", num_args = 0..=1, default_missing_value = HERE)]
     pub(super) local: Option<PathBuf>,
-    /// A folder that `git init --template` copies: what is made from it has the pre-receive hook
+    /// A folder that `git init --template` copies: what is made from it has these hooks
     #[arg(long, value_name = "DIR")]
     pub(super) template: Option<PathBuf>,
 }
@@ -43,7 +43,7 @@ pub fn worktree(worktree: &Path, ambient: &Ambient) -> Result<Repo, Error> {
 pub fn template(folder: &Path) -> anyhow::Result<(PathBuf, Site)> {
     let folder = std::path::absolute(folder).context("the current folder can't be read")?;
     let site = Site {
-        hook: Hook::PreReceive,
+        hooks: Hook::SERVER,
         folder: folder.join("hooks"),
         config: folder.join("config"),
     };

@@ -8,6 +8,7 @@ use clap::Args;
 use super::account::{quoted, shown, write_line};
 use super::place::{self, Place};
 use crate::ambient::Ambient;
+use crate::audit;
 use crate::chain::chained_path;
 use crate::error::{Error, Exit};
 use crate::git::{HookSide, Hooks, Repo};
@@ -55,7 +56,7 @@ impl Uninstall {
         stdout: &mut dyn Write,
     ) -> anyhow::Result<()> {
         let repo = place::worktree(worktree, ambient)?;
-        let removal = self.prepare(&repo, Hook::PrePush, HookSide::Client, ambient)?;
+        let removal = self.prepare(&repo, Hook::CLIENT, HookSide::Client, ambient)?;
         let marked = remotes::marked(removal.config())?;
         let (going, staying): (Vec<String>, Vec<String>) = marked
             .into_iter()
@@ -85,7 +86,7 @@ impl Uninstall {
         for path in repositories {
             let repo = Repo::open(path, ambient.git.clone())?;
             if !ready.iter().any(|(known, _)| known == repo.git_dir()) {
-                let removal = self.prepare(&repo, Hook::PreReceive, HookSide::Server, ambient)?;
+                let removal = self.prepare(&repo, Hook::SERVER, HookSide::Server, ambient)?;
                 ready.push((repo.git_dir().to_owned(), removal));
             }
         }
@@ -105,7 +106,7 @@ impl Uninstall {
     fn prepare(
         &self,
         repo: &Repo,
-        hook: Hook,
+        hooks: &'static [Hook],
         side: HookSide,
         ambient: &Ambient,
     ) -> Result<Removal, Error> {
@@ -126,8 +127,12 @@ impl Uninstall {
             own,
             within,
             shared: self.shared,
+            audit: match side {
+                HookSide::Server => audit::Place::of(repo)?.map(|place| place.folder().to_owned()),
+                HookSide::Client => None,
+            },
         };
-        Removal::prepare(hook, &reach, &repo.config_path(), &ambient.git)
+        Removal::prepare(hooks, &reach, &repo.config_path(), &ambient.git)
     }
 }
 
@@ -141,8 +146,9 @@ fn template(folder: &Path, ambient: &Ambient, stdout: &mut dyn Write) -> anyhow:
                 other: None,
                 within: vec![folder.clone()],
                 shared: false,
+                audit: Some(folder.join(audit::DEFAULT_FOLDER)),
             };
-            Removal::prepare(site.hook, &reach, &site.config, &ambient.git)?.commit()?
+            Removal::prepare(site.hooks, &reach, &site.config, &ambient.git)?.commit()?
         }
         false => Removed::default(),
     };
@@ -183,6 +189,10 @@ fn write_removed(out: &mut dyn Write, removed: &Removed) -> io::Result<()> {
     }
     for key in &removed.keys {
         let left = format!("{}, which was changed since by other hands", key.full());
+        write_line(out, "left", &left)?;
+    }
+    if let Some(folder) = &removed.audit {
+        let left = format!("{}, which holds the audit log", shown(folder));
         write_line(out, "left", &left)?;
     }
     if removed.config {

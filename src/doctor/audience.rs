@@ -67,12 +67,12 @@ impl Audience {
     }
 
     /// Returns true if and only if the permission bits let it do all that `needs` says: read is 4,
-    /// execute is 1. Access control lists aren't looked at.
+    /// write is 2, execute is 1. Access control lists aren't looked at.
     pub fn may(self, found: &Metadata, needs: u32) -> bool {
         let (mode, owner, group) = (found.mode(), found.uid(), found.gid());
         let allowed = match self {
-            // Root reads everything, and executes what anybody may.
-            Self::Owner { uid: 0, .. } => 0o4 | u32::from(mode & 0o111 != 0 || found.is_dir()),
+            // Root reads and writes everything, and executes what anybody may.
+            Self::Owner { uid: 0, .. } => 0o6 | u32::from(mode & 0o111 != 0 || found.is_dir()),
             Self::Owner { uid, .. } if owner == uid => mode >> 6,
             Self::Owner { gid, .. } | Self::Group { gid } if group == gid => mode >> 3,
             Self::Owner { .. } | Self::Group { .. } | Self::Everybody => mode,

@@ -43,6 +43,8 @@ checks! {
     Upstreams "upstreams" "every upstream of the policy has refs here, which moved lately";
     Writable "writable" "only their owners can change the hook, its program, the config and the policy";
     OtherUsers "other-users" "whoever may push can run the hook and read what it reads";
+    Audit "audit" "the audit log can be written by whoever may push, and its last records are as they were written";
+    PostReceive "post-receive" "the hook that writes down what has landed is run";
     Canary "canary" "pushes that must be refused are refused";
 }
 

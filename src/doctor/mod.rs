@@ -16,9 +16,11 @@
 //! | `way`, `parts`, `audience` | the way to a file; the files that matter; who may push |
 //! | `words` | words for a shell |
 //! | `writable`, `others` | who can change these files, and who can use them |
+//! | `audit` | whether pushes are written down |
 //! | `canary`, `sample` | pushes that must be refused, and what to push |
 
 mod audience;
+mod audit;
 mod canary;
 mod check;
 mod hook;
@@ -127,6 +129,7 @@ fn one_hook(subject: &Subject<'_>) -> Vec<Entry> {
     if subject.side == HookSide::Server {
         let entry = others::other_users(subject, shim).map(Some);
         found.extend(told(Check::OtherUsers, entry));
+        found.extend(all_told(Check::Audit, audit::audit(subject)));
     }
     if subject.options.canary {
         found.extend(all_told(Check::Canary, canary::canary(subject)));

@@ -6,6 +6,7 @@ use super::hook::chained_path;
 use super::shim::Shim;
 use super::subject::Subject;
 use super::words::trimmed;
+use crate::audit::Place;
 use crate::error::Error;
 use crate::policy::{Source, files};
 
@@ -95,5 +96,8 @@ pub fn kept(subject: &Subject<'_>) -> Vec<Part> {
         "refs/tags",
         "reftable",
     ];
-    kept.map(|name| Part::new(&folder.join(name), READ)).into()
+    let kept = kept.iter().map(|name| Part::new(&folder.join(name), READ));
+    let log = Place::of(subject.repo).ok().flatten();
+    let log = log.iter().map(|place| Part::new(place.log(), READ));
+    kept.chain(log).collect()
 }

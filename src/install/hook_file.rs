@@ -20,15 +20,21 @@ const OLDER_END: &str = "\n";
 /// A hook that treewarden has a program for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
-    /// The server's.
+    /// The server's, which judges.
     PreReceive,
+    /// The server's, which writes down what has landed.
+    PostReceive,
     /// The pusher's.
     PrePush,
 }
 
 impl Hook {
-    /// Both of them.
-    pub const ALL: [Self; 2] = [Self::PreReceive, Self::PrePush];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::PreReceive, Self::PostReceive, Self::PrePush];
+    /// Those of a server: the one that judges comes last, and so with all that goes with it.
+    pub const SERVER: &[Self] = &[Self::PostReceive, Self::PreReceive];
+    /// Those of whoever pushes.
+    pub const CLIENT: &[Self] = &[Self::PrePush];
 
     /// The name by which git knows it.
     pub fn name(self) -> &'static str {
@@ -46,6 +52,11 @@ impl Hook {
                 name: "pre-receive",
                 program: "treewarden-pre-receive",
                 shim: include_str!("../../hooks/pre-receive"),
+            },
+            Self::PostReceive => Facts {
+                name: "post-receive",
+                program: "treewarden-post-receive",
+                shim: include_str!("../../hooks/post-receive"),
             },
             Self::PrePush => Facts {
                 name: "pre-push",

@@ -1,4 +1,4 @@
-//! Installation: the hook's file and the config that goes with it, put in place together, and
+//! Installation: the hooks' files and the config that goes with them, put in place together, and
 //! taken out again so that nothing is left behind.
 //!
 //! | module | what it does |
@@ -28,20 +28,21 @@ pub use hook_file::{Found, Hook};
 pub use record::{INSTALLED, Key};
 pub use remove::{Reach, Removal, Removed};
 
+use crate::audit::Sharing;
 use crate::error::Error;
 use crate::git::{CleanGit, ConfigFile};
 use crate::report::escape::Shown;
-use folder::Made;
+use folder::{Made, open_own_folder};
 use record::Deed;
 
-/// Where a hook is installed.
+/// Where hooks are installed.
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// Which hook.
-    pub hook: Hook,
-    /// The folder where git looks for it, absolute.
+    /// Which hooks; the last is the one that judges.
+    pub hooks: &'static [Hook],
+    /// The folder where git looks for them, absolute.
     pub folder: PathBuf,
-    /// The config file that goes with it, absolute.
+    /// The config file that goes with them, absolute.
     pub config: PathBuf,
 }
 
@@ -49,12 +50,19 @@ pub struct Site {
 /// see. Without [`Prepared::commit`] it leaves nothing behind.
 #[derive(Debug)]
 pub struct Prepared {
-    hook: Hook,
-    path: PathBuf,
-    draft: NamedTempFile,
+    drafts: Vec<Draft>,
     config: ConfigFile,
+    audit: Made,
     // Last, so that it is empty by the time it goes.
     made: Made,
+}
+
+/// One hook of them.
+#[derive(Debug)]
+struct Draft {
+    hook: Hook,
+    path: PathBuf,
+    file: NamedTempFile,
 }
 
 /// What was installed.
@@ -79,36 +87,43 @@ pub struct Chained {
 }
 
 impl Site {
-    /// Where the hook stands.
-    pub fn path(&self) -> PathBuf {
-        self.folder.join(self.hook.name())
-    }
-
-    /// Makes ready to install the hook with `program`, and locks the config for it.
-    pub fn prepare(&self, program: &Path, git: &CleanGit) -> Result<Prepared, Error> {
+    /// Makes ready to install the hooks, which start programs of that folder, and locks the config
+    /// for it.
+    pub fn prepare(&self, programs: &Path, git: &CleanGit) -> Result<Prepared, Error> {
         let made = Made::make(&self.folder)?;
-        let path = self.path();
-        let found = look(&path, self.hook)?;
+        let mut found = Vec::new();
+        let mut drafts = Vec::new();
+        for hook in self.hooks.iter().copied() {
+            let path = self.folder.join(hook.name());
+            found.push(look(&path, hook)?);
+            let program = programs.join(hook.program());
+            drafts.push(Draft {
+                hook,
+                path,
+                file: hook_file::draft(&self.folder, hook, &program)?,
+            });
+        }
         let prepared = Prepared {
-            hook: self.hook,
-            draft: hook_file::draft(&self.folder, self.hook, program)?,
+            drafts,
             config: ConfigFile::open(&self.config, git)?,
-            path,
+            audit: Made::default(),
             made,
         };
-        prepared.note(found)?;
+        prepared.note(&found)?;
         Ok(prepared)
     }
 }
 
 impl Prepared {
-    fn note(&self, found: Found) -> Result<(), Error> {
+    fn note(&self, found: &[Found]) -> Result<(), Error> {
         record::note_shape(&self.config)?;
-        if found == (Found::Shim { older: true }) {
+        if found.contains(&Found::Shim { older: true }) {
             // Versions before the notes set the keys.
             record::adopt(&self.config)?;
         }
-        record::note(&self.config, &Deed::Hook(self.hook))?;
+        for draft in &self.drafts {
+            record::note(&self.config, &Deed::Hook(draft.hook))?;
+        }
         if self.config.is_new() {
             record::note(&self.config, &Deed::Config)?;
         }
@@ -128,25 +143,68 @@ impl Prepared {
         record::set(&self.config, key, value)
     }
 
-    /// Puts the config and then the hook in place: no push meets a hook without its config. `proof`
+    /// Makes the folder of the audit log, unless it is there.
+    pub fn make_audit_folder(&mut self, folder: &Path, sharing: Sharing) -> Result<(), Error> {
+        self.audit = Made::make(folder)?;
+        if self.audit.count() == 0 {
+            return Ok(());
+        }
+        let share = || sharing.share_folder(&open_own_folder(folder)?);
+        share().map_err(|error| failed(folder, &error))?;
+        record::note(&self.config, &Deed::Audit)
+    }
+
+    /// Puts the config and then the hooks in place: no push meets a hook without its config. `proof`
     /// is asked in between, when the config tells what it will tell the hook. Where this fails, all
     /// is as it was.
-    pub fn commit(self, proof: impl FnOnce() -> Result<(), Error>) -> Result<Installed, Error> {
+    pub fn commit(
+        self,
+        proof: impl FnOnce() -> Result<(), Error>,
+    ) -> Result<Vec<Installed>, Error> {
         // Asked anew: a folder for hooks can be several repositories'.
-        let found = look(&self.path, self.hook)?;
+        let ready = self.drafts.into_iter().map(|draft| {
+            let found = look(&draft.path, draft.hook)?;
+            Ok((draft, found))
+        });
+        let ready: Vec<(Draft, Found)> = ready.collect::<Result<_, Error>>()?;
         let written = self.config.commit()?;
-        let placed = proof().and_then(|()| hook_file::place(self.draft, &self.path, found));
-        if let Err(error) = placed {
-            written.undo()?;
+        let paths = match proof().and_then(|()| place(ready)) {
+            Ok(paths) => paths,
+            Err(error) => {
+                written.undo()?;
+                return Err(error);
+            }
+        };
+        self.made.keep();
+        self.audit.keep();
+        paths.into_iter().map(installed).collect()
+    }
+}
+
+/// Places the hooks one after the other, and takes back those that were placed where one fails.
+fn place(ready: Vec<(Draft, Found)>) -> Result<Vec<PathBuf>, Error> {
+    let mut placed: Vec<(PathBuf, Found)> = Vec::new();
+    for (draft, found) in ready {
+        if let Err(error) = hook_file::place(draft.file, &draft.path, found) {
+            for (path, found) in placed {
+                // A shim that was there before stays a shim.
+                if let Found::Nothing | Found::Foreign = found {
+                    remove::remove_hook(&path)?;
+                }
+            }
             return Err(error);
         }
-        self.made.keep();
-        chained::sync_folder(&self.path).map_err(|error| failed(&self.path, &error))?;
-        Ok(Installed {
-            chained: chained::beside(&self.path)?,
-            hook: self.path,
-        })
+        placed.push((draft.path, found));
     }
+    Ok(placed.into_iter().map(|(path, _)| path).collect())
+}
+
+fn installed(hook: PathBuf) -> Result<Installed, Error> {
+    chained::sync_folder(&hook).map_err(|error| failed(&hook, &error))?;
+    Ok(Installed {
+        chained: chained::beside(&hook)?,
+        hook,
+    })
 }
 
 /// What stands at the hook's place, unless it can be neither kept nor replaced.

@@ -56,6 +56,8 @@ pub enum Deed {
     Hook(Hook),
     /// `folders 2`: so many folders were made for it.
     Folders(usize),
+    /// `audit`: the folder of the audit log was made.
+    Audit,
     /// `config`: the config file was made.
     Config,
     /// `section`: nothing, for there was a section for our keys before.
@@ -73,6 +75,7 @@ impl Deed {
         match self {
             Self::Hook(hook) => hook.name().to_owned(),
             Self::Folders(count) => format!("folders {count}"),
+            Self::Audit => "audit".into(),
             Self::Config => "config".into(),
             Self::Section => "section".into(),
             Self::Newline => "newline".into(),
@@ -92,6 +95,7 @@ impl Deed {
         let key = || Key::ALL.into_iter().find(|key| key.word() == word);
         let set = Key::ALL.into_iter().find(|key| key.value_word() == word);
         match (word, rest) {
+            ("audit", None) => Some(Self::Audit),
             ("config", None) => Some(Self::Config),
             ("section", None) => Some(Self::Section),
             ("newline", None) => Some(Self::Newline),
@@ -211,6 +215,7 @@ pub fn take_back(config: &ConfigFile, deeds: &[Deed]) -> Result<Vec<Key>, Error>
             Deed::Value(..)
             | Deed::Hook(_)
             | Deed::Folders(_)
+            | Deed::Audit
             | Deed::Config
             | Deed::Section
             | Deed::Newline => {}
@@ -252,8 +257,10 @@ mod tests {
     fn deeds_are_read_as_they_are_written() {
         for deed in [
             Deed::Hook(Hook::PreReceive),
+            Deed::Hook(Hook::PostReceive),
             Deed::Hook(Hook::PrePush),
             Deed::Folders(2),
+            Deed::Audit,
             Deed::Config,
             Deed::Section,
             Deed::Newline,

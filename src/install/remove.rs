@@ -13,8 +13,9 @@ use crate::git::{CleanGit, ConfigFile};
 /// A removal that is ready: nothing is changed until [`Removal::commit`].
 #[derive(Debug)]
 pub struct Removal {
-    hook: Hook,
-    ours: Vec<PathBuf>,
+    hooks: &'static [Hook],
+    ours: Vec<(Hook, PathBuf)>,
+    audit: Option<PathBuf>,
     left: Vec<PathBuf>,
     shared: Vec<PathBuf>,
     older: bool,
@@ -32,6 +33,8 @@ pub struct Reach {
     pub within: Vec<PathBuf>,
     /// Whether a hook that this repository's install put elsewhere goes too, for everybody.
     pub shared: bool,
+    /// The folder of the audit log, if there is one.
+    pub audit: Option<PathBuf>,
 }
 
 impl Reach {
@@ -64,40 +67,46 @@ pub struct Removed {
     pub keys: Vec<Key>,
     /// Whether the config was changed.
     pub config: bool,
+    /// The folder of an audit log, which is left alone.
+    pub audit: Option<PathBuf>,
 }
 
 impl Removal {
-    /// Looks for our hook, and locks the config.
+    /// Looks for our hooks, and locks the config.
     pub fn prepare(
-        hook: Hook,
+        hooks: &'static [Hook],
         reach: &Reach,
         config: &Path,
         git: &CleanGit,
     ) -> Result<Self, Error> {
         let mut removal = Self {
-            hook,
+            hooks,
             ours: Vec::new(),
+            audit: reach.audit.clone(),
             left: Vec::new(),
             shared: Vec::new(),
             older: false,
             config: ConfigFile::open(config, git)?,
         };
-        let is_noted = record::deeds(&removal.config)?.contains(&Deed::Hook(hook));
+        let deeds = record::deeds(&removal.config)?;
         for folder in [Some(&reach.own), reach.other.as_ref()]
             .into_iter()
             .flatten()
         {
-            removal.look(folder.join(hook.name()), reach.has(folder, is_noted))?;
+            for hook in hooks.iter().copied() {
+                let is_noted = deeds.contains(&Deed::Hook(hook));
+                removal.look(hook, folder.join(hook.name()), reach.has(folder, is_noted))?;
+            }
         }
         Ok(removal)
     }
 
-    fn look(&mut self, path: PathBuf, is_in_reach: bool) -> Result<(), Error> {
+    fn look(&mut self, hook: Hook, path: PathBuf, is_in_reach: bool) -> Result<(), Error> {
         let chained = chained_path(&path);
-        match Found::at(&path, self.hook)? {
+        match Found::at(&path, hook)? {
             Found::Shim { older } if is_in_reach => {
                 self.older |= older;
-                self.ours.push(path);
+                self.ours.push((hook, path));
             }
             Found::Shim { .. } => self.shared.push(path),
             Found::Foreign => self.left.push(path),
@@ -131,9 +140,9 @@ impl Removal {
             keys: left.unwrap_or_default(),
             ..Removed::default()
         };
-        for path in self.ours {
+        for (hook, path) in self.ours {
             // Asked anew: a folder for hooks can be several repositories'.
-            if let Found::Shim { .. } = Found::at(&path, self.hook)? {
+            if let Found::Shim { .. } = Found::at(&path, hook)? {
                 if remove_hook(&path)? {
                     removed.restored.push(path.clone());
                 }
@@ -147,15 +156,18 @@ impl Removal {
         removed.config = written.changed();
         if is_last {
             remove_folders(&deeds, &removed.hooks);
+            removed.audit = self.audit.filter(|folder| !remove_audit(&deeds, folder));
         }
         Ok(removed)
     }
 
-    /// Takes the notes of the hook back. The rest goes with the last hook: if it is that, the
+    /// Takes the notes of the hooks back. The rest goes with the last hook: if it is that, the
     /// answer is the keys that were left.
     fn take_back(&self, deeds: &[Deed]) -> Result<Option<Vec<Key>>, Error> {
-        self.config.unset_value(INSTALLED, self.hook.name())?;
-        let is_other = |deed: &Deed| matches!(deed, Deed::Hook(hook) if *hook != self.hook);
+        for hook in self.hooks {
+            self.config.unset_value(INSTALLED, hook.name())?;
+        }
+        let is_other = |deed: &Deed| matches!(deed, Deed::Hook(hook) if !self.hooks.contains(hook));
         if deeds.iter().any(is_other) {
             return Ok(None);
         }
@@ -171,7 +183,7 @@ impl Removal {
 }
 
 /// Removes our hook; says whether another took its place, in one step.
-fn remove_hook(path: &Path) -> Result<bool, Error> {
+pub fn remove_hook(path: &Path) -> Result<bool, Error> {
     let chained = chained_path(path);
     let is_chained = chained.symlink_metadata().is_ok();
     match is_chained {
@@ -181,6 +193,15 @@ fn remove_hook(path: &Path) -> Result<bool, Error> {
     .and_then(|()| chained::sync_folder(path))
     .map_err(|error| failed(path, &error))?;
     Ok(is_chained)
+}
+
+/// Removes the folder of the audit log that install made, unless it holds something: no record is
+/// ever removed. Returns true if and only if nothing of it is left.
+fn remove_audit(deeds: &[Deed], folder: &Path) -> bool {
+    if deeds.contains(&Deed::Audit) {
+        folder::remove_empty(folder, 1);
+    }
+    folder.symlink_metadata().is_err()
 }
 
 fn remove_folders(deeds: &[Deed], hooks: &[PathBuf]) {

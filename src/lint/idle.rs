@@ -5,11 +5,12 @@ use crate::classify::ClassMask;
 use crate::finding::Code;
 use crate::policy::{Policy, Tree};
 
-/// Classes, upstreams and weights that change nothing.
+/// Classes, upstreams, weights and signers that change nothing.
 pub(super) fn remarks(policy: &Policy) -> Vec<Remark> {
     let mut remarks = classes(policy);
     remarks.extend(upstreams(policy));
     remarks.extend(policy.trees.iter().flat_map(weights));
+    remarks.extend(signers(policy));
     remarks
 }
 
@@ -69,6 +70,17 @@ fn upstreams(policy: &Policy) -> Vec<Remark> {
             help: "name it in the `upstream` of a tree, or take it out".into(),
         })
         .collect()
+}
+
+fn signers(policy: &Policy) -> Option<Remark> {
+    let first = policy.signers.first()?;
+    policy.repository.is_none().then(|| Remark {
+        name: Topic::UnboundSigners,
+        place: first.place.clone(),
+        message: "the repository has no name, and overrides are bound to it: none can count".into(),
+        help: "say `repository` at the top, or `treewarden.repository` in the repository's config"
+            .into(),
+    })
 }
 
 fn weights(tree: &Tree) -> Vec<Remark> {

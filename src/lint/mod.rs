@@ -68,6 +68,7 @@ topics! {
     EmptyClass "empty-class" "a path class has no `paths`";
     UnusedClass "unused-class" "no rule names the class, and it is not neutral";
     IdleSeverity "idle-severity" "`severity` weighs a rule that can't be broken on its tree";
+    UnboundSigners "unbound-signers" "there are signers, and the repository has no name that their overrides could be bound to";
     CaseTwinPattern "case-twin-pattern" "patterns of two classes begin with folders that differ in case only; without `--tip`";
     CaseTwinPath "case-twin-path" "paths of the tip differ in case only, and their classes differ; with `--tip`";
     UnmatchedPattern "unmatched-pattern" "a path pattern, or an alternative of its braces, matches no path of the tip; with `--tip`";

@@ -121,7 +121,7 @@ pub fn partial(
     match authority.pusher {
         _ if authority.verify.is_none() => None,
         None => Some("it isn't known who pushes, and that must be somebody else".into()),
-        Some(pusher) if signer.accounts.iter().any(|own| own == pusher) => {
+        Some(pusher) if signer.accounts.iter().any(|own| own.as_bytes() == pusher) => {
             Some(format!("`{name}` pushes: somebody else must sign"))
         }
         Some(_) => None,

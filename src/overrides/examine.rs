@@ -35,8 +35,8 @@ pub struct Authority<'a> {
     pub verify: Option<&'a dyn Verify>,
     /// The time.
     pub now: Timestamp,
-    /// Who pushes, by the hosting's name for them; `None` where that isn't known.
-    pub pusher: Option<&'a str>,
+    /// Who pushes, by the hosting's name for them, raw; `None` where that isn't known.
+    pub pusher: Option<&'a [u8]>,
 }
 
 /// An override whose tag was read; its signature was not looked at.

@@ -1,10 +1,16 @@
 //! The lines of a statement: `key: value`, in an order that whoever reads them knows.
 
+use std::iter::Peekable;
+use std::slice::Split;
+
 use crate::report::escape::Shown;
+
+/// Tells where a line ends.
+type IsEnd = fn(&u8) -> bool;
 
 /// The lines of a statement, taken in order.
 pub(super) struct Lines<'l> {
-    left: std::iter::Peekable<std::slice::Split<'l, u8, fn(&u8) -> bool>>,
+    left: Peekable<Split<'l, u8, IsEnd>>,
     at: usize,
 }
 
@@ -13,7 +19,7 @@ impl<'l> Lines<'l> {
     pub fn of(raw: &'l [u8]) -> Result<Self, String> {
         let whole = raw.strip_suffix(b"\n");
         let whole = whole.ok_or("the statement's last line has no end")?;
-        let is_end: fn(&u8) -> bool = |byte| *byte == b'\n';
+        let is_end: IsEnd = |byte| *byte == b'\n';
         Ok(Self {
             left: whole.split(is_end).peekable(),
             at: 0,

@@ -123,11 +123,8 @@ impl Statement {
     /// The beginning of its SHA-256, as it stands in the name of the override's ref.
     pub fn digest(&self) -> String {
         let digest = Sha256::digest(self.to_bytes());
-        let mut hex = String::new();
-        for byte in digest.iter().take(DIGITS_IN_NAME / 2) {
-            hex.push_str(&format!("{byte:02x}"));
-        }
-        hex
+        let bytes = digest.iter().take(DIGITS_IN_NAME / 2);
+        bytes.fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
     }
 }
 

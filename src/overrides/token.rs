@@ -85,7 +85,9 @@ fn add(request: &Request, out: &mut Vec<u8>) {
     };
     let count = u16::try_from(commits.len()).unwrap_or_default();
     out.extend(count.to_be_bytes());
-    commits.iter().for_each(|oid| out.extend(oid.as_bytes()));
+    for oid in commits {
+        out.extend(oid.as_bytes());
+    }
 }
 
 /// What is left to be read.

@@ -12,6 +12,11 @@ pub fn write(out: &mut dyn Write, document: &Value) -> io::Result<()> {
     writeln!(out, "{}", escaped(&text))
 }
 
+/// The document in one line, without a line feed.
+pub fn line(document: &Value) -> String {
+    escaped(&document.to_string())
+}
+
 /// Outside of strings JSON is ASCII, so any other character stands in a string. serde escapes
 /// controls, but for DEL.
 fn escaped(json: &str) -> String {

@@ -149,7 +149,7 @@ pub(super) fn place(place: &Place) -> Value {
 }
 
 /// The member of this name, and its `_hex` where the text alone would lose something.
-pub(super) fn bytes(name: &str, raw: &[u8]) -> Value {
+pub(crate) fn bytes(name: &str, raw: &[u8]) -> Value {
     let mut members = Map::new();
     members.insert(name.into(), String::from_utf8_lossy(raw).into());
     if std::str::from_utf8(raw).is_err() {
@@ -161,7 +161,7 @@ pub(super) fn bytes(name: &str, raw: &[u8]) -> Value {
 }
 
 /// One object with the members of all of these, in order.
-pub(super) fn merged<const N: usize>(parts: [Value; N]) -> Value {
+pub(crate) fn merged<const N: usize>(parts: [Value; N]) -> Value {
     let members = parts.into_iter().filter_map(|part| match part {
         Value::Object(members) => Some(members),
         _ => None,

@@ -2,6 +2,7 @@
 //! order and capped alike.
 
 pub(crate) mod ascii;
+pub mod audit;
 pub mod cases;
 pub mod comparison;
 pub mod deployed;

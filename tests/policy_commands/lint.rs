@@ -137,6 +137,14 @@ fn remarks_are_made_where_they_are_due() {
             "{REST}\ncreate = false\nseverity = {{ ref-created = 'warn', denied-path = 'warn' }}"
         )),
     );
+    let signer = "\n[[signer]]\nname = 's'\nkeys = ['ssh:SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDZsNYbjsj1LBVRN2Q']\nmay-override = ['denied-path']\ntrees = ['*']";
+    let signed = s_tree(&format!("{REST}{signer}"));
+    check(
+        "unbound-signers",
+        &[23],
+        &signed,
+        &format!("repository = 'r'\n{signed}"),
+    );
     check(
         "case-twin-pattern",
         &[8],

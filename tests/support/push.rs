@@ -8,6 +8,8 @@ use super::sandbox::{Output, full, run};
 
 /// The day of review of `preset:bpf-next`.
 const PRESET_REVIEW: &str = "2027-06-01";
+/// What stands before a receipt.
+const RECEIPT: &str = "treewarden: receipt ";
 
 /// A push that was made.
 pub struct Pushed<'s> {
@@ -68,7 +70,7 @@ impl Sandbox {
 
 impl Pushed<'_> {
     /// What the server's hook printed, without git's own prefix; and without the note that the
-    /// preset's day of review is past, so that no page changes by the clock alone.
+    /// preset's day of review is past, and the receipt, so that no page changes by the clock alone.
     pub fn said(&self) -> String {
         let text = self.output.errors();
         let lines = text
@@ -78,8 +80,19 @@ impl Pushed<'_> {
                 !line
                     .trim_end()
                     .ends_with(&format!("to be reviewed by {PRESET_REVIEW}"))
-            });
+            })
+            .filter(|line| !line.starts_with(RECEIPT));
         lines.flat_map(|line| [line.trim_end(), "\n"]).collect()
+    }
+
+    /// The receipt that the hook printed, if it did.
+    pub fn receipt(&self) -> Option<String> {
+        let text = self.output.errors();
+        let mut lines = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("remote: "));
+        let found = lines.find_map(|line| line.strip_prefix(RECEIPT));
+        found.map(|receipt| receipt.trim_end().to_owned())
     }
 
     /// Everything that the client's terminal got, raw.

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{Install, folder_for, in_force, load, program, write_worktrees};
+use super::{Install, folder_for, in_force, load, programs, write_worktrees};
 use crate::ambient::Ambient;
 use crate::budget::Budget;
-use crate::cli::account::{shown, write_hook, write_line, write_policy, write_trees};
+use crate::cli::account::{shown, write_hooks, write_line, write_policy, write_trees};
 use crate::cli::place;
 use crate::error::Error;
 use crate::git::{ConfigFile, HookSide, Repo};
@@ -35,11 +35,11 @@ impl Install {
         let names = chosen(&self.remotes, &repo)?;
         let source = self.source(&repo)?;
         let site = Site {
-            hook: Hook::PrePush,
+            hooks: Hook::CLIENT,
             folder: folder_for(&repo, HookSide::Client)?,
             config: repo.config_path(),
         };
-        let prepared = site.prepare(&program(site.hook)?, &ambient.git)?;
+        let prepared = site.prepare(&programs(site.hooks)?, &ambient.git)?;
         if self.policy.is_some() {
             prepared.set(Key::Policy, &source.to_string())?;
         }
@@ -57,7 +57,7 @@ impl Install {
             })
         })?;
         write_line(stdout, "local", &shown(repo.git_dir()))?;
-        write_hook(stdout, &installed)?;
+        write_hooks(stdout, &installed)?;
         write_worktrees(&repo, HookSide::Client, stdout)?;
         self.account(&judged, &source, &repo, stdout)?;
         Ok(repo.git_dir().to_owned())

@@ -184,16 +184,18 @@ fn write_worktrees(repo: &Repo, side: HookSide, out: &mut dyn Write) -> anyhow::
     Ok(())
 }
 
-/// The hook's program, installed beside this one.
-fn program(hook: Hook) -> anyhow::Result<PathBuf> {
+/// The folder of the hooks' programs, which are installed beside this one.
+fn programs(hooks: &[Hook]) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()
         .and_then(|path| path.canonicalize())
         .context("the path of this program")?;
-    let program = own.with_file_name(hook.program());
-    program
-        .metadata()
-        .with_context(|| format!("{} must be installed beside treewarden", shown(&program)))?;
-    Ok(program)
+    for hook in hooks {
+        let program = own.with_file_name(hook.program());
+        program
+            .metadata()
+            .with_context(|| format!("{} must be installed beside treewarden", shown(&program)))?;
+    }
+    Ok(own.parent().unwrap_or(Path::new("/")).to_owned())
 }
 
 /// The folder for the hook. Where somebody else's config leads elsewhere it is refused: that

@@ -1,11 +1,12 @@
-//! `--server`: the pre-receive hook of repositories on this machine.
+//! `--server`: the hooks of repositories on this machine.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{Install, folder_for, in_force, load, program, write_worktrees};
+use super::{Install, folder_for, in_force, load, programs, write_worktrees};
 use crate::ambient::Ambient;
-use crate::cli::account::{shown, write_hook, write_line, write_policy, write_trees};
+use crate::audit;
+use crate::cli::account::{shown, write_hooks, write_line, write_policy, write_trees};
 use crate::git::{HookSide, Repo};
 use crate::hook::server_policy;
 use crate::install::{Hook, Key, Prepared, Site};
@@ -17,6 +18,7 @@ struct Ready {
     source: Source,
     policy: Policy,
     prepared: Prepared,
+    audit: Option<audit::Place>,
 }
 
 impl Install {
@@ -27,7 +29,7 @@ impl Install {
         ambient: &Ambient,
         stdout: &mut dyn Write,
     ) -> anyhow::Result<()> {
-        let program = program(Hook::PreReceive)?;
+        let programs = programs(Hook::SERVER)?;
         let mut ready: Vec<Ready> = Vec::new();
         for path in repositories {
             let repo = Repo::open(path, ambient.git.clone())?;
@@ -35,7 +37,7 @@ impl Install {
                 .iter()
                 .any(|known| known.repo.git_dir() == repo.git_dir())
             {
-                ready.push(self.ready(repo, &program, ambient)?);
+                ready.push(self.ready(repo, &programs, ambient)?);
             }
         }
         for (at, repository) in ready.into_iter().enumerate() {
@@ -47,7 +49,7 @@ impl Install {
         Ok(())
     }
 
-    fn ready(&self, repo: Repo, program: &Path, ambient: &Ambient) -> anyhow::Result<Ready> {
+    fn ready(&self, repo: Repo, programs: &Path, ambient: &Ambient) -> anyhow::Result<Ready> {
         let source = self.source(&repo)?;
         let name = match &self.repository {
             Some(name) => Some(name.clone()),
@@ -55,11 +57,15 @@ impl Install {
         };
         let policy = load(&source, name.as_deref())?;
         let site = Site {
-            hook: Hook::PreReceive,
+            hooks: Hook::SERVER,
             folder: folder_for(&repo, HookSide::Server)?,
             config: repo.config_path(),
         };
-        let prepared = site.prepare(program, &ambient.git)?;
+        let mut prepared = site.prepare(programs, &ambient.git)?;
+        let audit = audit::Place::of(&repo)?;
+        if let Some(place) = &audit {
+            prepared.make_audit_folder(place.folder(), place.sharing())?;
+        }
         if self.policy.is_some() {
             prepared.set(Key::Policy, &source.to_string())?;
         }
@@ -71,6 +77,7 @@ impl Install {
             source,
             policy,
             prepared,
+            audit,
         })
     }
 }
@@ -82,11 +89,16 @@ impl Ready {
             source,
             policy,
             prepared,
+            audit,
         } = self;
         let installed = prepared.commit(|| in_force(&repo, &policy, &server_policy(&repo)?))?;
         write_line(stdout, "server", &shown(repo.git_dir()))?;
-        write_hook(stdout, &installed)?;
+        write_hooks(stdout, &installed)?;
         write_worktrees(&repo, HookSide::Server, stdout)?;
+        match audit {
+            Some(place) => write_line(stdout, "audit log", &shown(place.log()))?,
+            None => write_line(stdout, "audit log", "none, by treewarden.audit = off")?,
+        }
         write_policy(stdout, &source, &policy)?;
         write_trees(stdout, &policy)?;
         Ok(())

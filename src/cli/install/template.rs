@@ -3,9 +3,10 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{Install, load, program};
+use super::{Install, load, programs};
 use crate::ambient::Ambient;
-use crate::cli::account::{quoted, shown, write_hook, write_line, write_policy, write_trees};
+use crate::audit::{DEFAULT_FOLDER, Sharing};
+use crate::cli::account::{quoted, shown, write_hooks, write_line, write_policy, write_trees};
 use crate::cli::place;
 use crate::error::Error;
 use crate::install::Key;
@@ -20,7 +21,8 @@ impl Install {
     ) -> anyhow::Result<()> {
         let given = self.given_source()?;
         let (folder, site) = place::template(folder)?;
-        let prepared = site.prepare(&program(site.hook)?, &ambient.git)?;
+        let mut prepared = site.prepare(&programs(site.hooks)?, &ambient.git)?;
+        prepared.make_audit_folder(&folder.join(DEFAULT_FOLDER), Sharing::Umask)?;
         let configured = prepared.config().all(Key::Policy.full())?.pop();
         let source = given
             .clone()
@@ -33,7 +35,7 @@ impl Install {
             prepared.set(Key::Policy, &source.to_string())?;
         }
         write_line(stdout, "template", &shown(&folder))?;
-        write_hook(stdout, &prepared.commit(|| Ok(()))?)?;
+        write_hooks(stdout, &prepared.commit(|| Ok(()))?)?;
         write_policy(stdout, &source, &policy)?;
         write_trees(stdout, &policy)?;
         let next = format!("git config --system init.templateDir {}", quoted(&folder));

@@ -86,13 +86,13 @@ impl Sign {
         let requests = self.requests(&repo)?;
         self.check(&requests, &repo)?;
         let expires = self.end(ambient.now)?;
-        let signer = self.signer(&requests, &repo)?;
+        let name = self.signer(&requests, &repo)?;
         for request in &requests {
             told::show(request, &repo, stdout)?;
         }
         writeln!(
             stdout,
-            "to be signed by {signer}, and to count until {expires}"
+            "to be signed by {name}, and to count until {expires}"
         )?;
         stdout.flush()?;
         let reason = self.reason(stdout)?;
@@ -103,7 +103,7 @@ impl Sign {
                 expires,
                 reason: reason.clone(),
             };
-            signed.push(sign(&statement, &signer, &repo)?);
+            signed.push(sign(&statement, &name, &repo)?);
         }
         self.deliver(&requests, &signed, &repo, stdout)
     }
@@ -180,32 +180,32 @@ impl Sign {
 
     /// By which name of the policy the user signs.
     fn signer(&self, requests: &[Request], repo: &Repo) -> Result<String, Error> {
-        let named = match &self.signer {
+        let given = match &self.signer {
             Some(name) => Some(name.clone()),
             None => repo.users_config(SIGNER_KEY)?,
         };
         let may = |name: &String| requests.iter().all(|it| it.signers.contains(name));
         let all = requests.first().map_or([].as_slice(), |it| &it.signers);
         let all: Vec<&String> = all.iter().filter(|name| may(name)).collect();
-        let names = || {
+        let listed = || {
             let names: Vec<_> = all
                 .iter()
                 .map(|name| Shown(name.as_bytes()).to_string())
                 .collect();
             names.join(", ")
         };
-        match (named, all.as_slice()) {
+        match (given, all.as_slice()) {
             (Some(name), _) if may(&name) && is_signer(&name) => Ok(name),
             (Some(name), _) => Err(Error::Usage(format!(
                 "`{}` may not lift this: {} may",
                 Shown(name.as_bytes()),
-                names()
+                listed()
             ))),
             (None, [only]) if is_signer(only) => Ok((*only).clone()),
             (None, _) => Err(Error::Usage(format!(
                 "say who you are with --as, or once and for all by `git config --global \
                  {SIGNER_KEY} NAME`: {} may lift this",
-                names()
+                listed()
             ))),
         }
     }

@@ -110,12 +110,10 @@ fn verdict(
         Ok(word) => word,
         Err(why) => return Ok((Err(why), lines)),
     };
-    let verdict = match unfit(statement, word.signer, policy, authority) {
-        Some(why) => Err(why),
-        None => {
-            let key = word.key.map(|key| format!(" ({key})"));
-            Ok(format!("{}{}", unproven.signer, key.unwrap_or_default()))
-        }
-    };
-    Ok((verdict, lines))
+    if let Some(why) = unfit(statement, word.signer, policy, authority) {
+        return Ok((Err(why), lines));
+    }
+    let key = word.key.map(|key| format!(" ({key})"));
+    let who = format!("{}{}", unproven.signer, key.unwrap_or_default());
+    Ok((Ok(who), lines))
 }

@@ -62,16 +62,13 @@ fn signer(line: &str, number: usize) -> Result<AllowedSigner, String> {
     }
     let (principals, rest) = word(line)?;
     let rest = rest.trim_start_matches([' ', '\t']);
-    let (options, key) = match public_key(rest) {
-        Some(key) => (Options::default(), key),
-        None => {
-            let end = end_of_options(rest)?;
-            let (options, key) = rest.split_at(end);
-            let key = public_key(key.trim_start_matches([' ', '\t']));
-            // What stands there is looked at only if it isn't simply a key that is spoilt.
-            let options = Options::parse(options)?;
-            (options, key.ok_or("there is no key that can be read")?)
-        }
+    let (options, key) = if let Some(key) = public_key(rest) {
+        (Options::default(), key)
+    } else {
+        let (options, key) = rest.split_at(end_of_options(rest)?);
+        let options = Options::parse(options)?;
+        let key = public_key(key.trim_start_matches([' ', '\t']));
+        (options, key.ok_or("there is no key that can be read")?)
     };
     let signer = AllowedSigner {
         line: number,

@@ -34,7 +34,7 @@ use crate::git::Repo;
 pub const CONFIG_KEY: &str = "treewarden.keyring";
 /// Where SSH keys stand in a keyring.
 pub const ALLOWED_SIGNERS: &str = "allowed_signers";
-/// How a file of OpenPGP certificates ends.
+/// How a file of certificates ends.
 pub const CERTIFICATE_ENDS: [&str; 2] = [".asc", ".pgp"];
 /// The keyring of a machine whose repositories have none of their own.
 const SYSTEM_KEYRING: &str = "/etc/treewarden/keyring";
