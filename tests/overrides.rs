@@ -5,6 +5,8 @@ mod backdated;
 mod certificates;
 mod commands;
 mod keyring;
+mod keyring_add;
+mod keyring_lint;
 mod kinds;
 mod people;
 mod pre_push;

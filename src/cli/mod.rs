@@ -8,6 +8,7 @@ mod doctor;
 mod explain;
 mod format;
 mod install;
+mod keyring;
 mod overrides;
 mod pause;
 mod place;
@@ -49,6 +50,7 @@ enum Command {
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
     Install(install::Install),
+    Keyring(keyring::KeyringCommand),
     Override(overrides::OverrideCommand),
     Pause(pause::PauseCommand),
     Policy(policy::PolicyCommand),
@@ -70,6 +72,7 @@ pub fn run(
         Command::Doctor(command) => command.run(ambient, stdout),
         Command::Explain(command) => command.run(ambient, stdout),
         Command::Install(command) => command.run(ambient, stdout),
+        Command::Keyring(command) => command.run(ambient, stdout),
         Command::Override(command) => command.run(ambient, stdout),
         Command::Pause(command) => command.run(ambient, stdout),
         Command::Policy(command) => command.run(ambient, stdout),

@@ -11,7 +11,7 @@ use crate::owner::Owner;
 
 /// Whose a file is to be, and who may read and write it.
 #[derive(Clone, Copy)]
-pub(super) struct Like {
+pub(crate) struct Like {
     mode: u32,
     owner: Owner,
     /// Whether another owner would be a change.
@@ -21,7 +21,7 @@ pub(super) struct Like {
 impl Like {
     /// As the file has it; where there is none, readable for those who can read the repository's
     /// config, and writable for its owner alone.
-    pub(super) fn of(file: &Path, repo: &Repo) -> Result<Self, Error> {
+    pub(crate) fn of(file: &Path, repo: &Repo) -> Result<Self, Error> {
         let config = repo.common_dir().join("config");
         let (path, exact) = match fs::symlink_metadata(file) {
             Ok(found) if found.is_file() => (file, true),
@@ -36,6 +36,24 @@ impl Like {
         })
     }
 
+    /// As the file has it; where there is none, whose the folder is, readable for those who can read
+    /// that, and writable for its owner, and for its group where that is so of the folder.
+    pub(crate) fn in_folder(file: &Path, folder: &Path) -> Result<Self, Error> {
+        if let Ok(found) = fs::symlink_metadata(file) {
+            return Ok(Self {
+                mode: found.mode() & 0o7777,
+                owner: Owner::of(&found),
+                exact: true,
+            });
+        }
+        let found = fs::metadata(folder).map_err(|error| failed(folder, &error))?;
+        Ok(Self {
+            mode: found.mode() & 0o664 | 0o600,
+            owner: Owner::of(&found),
+            exact: false,
+        })
+    }
+
     fn apply(self, file: &File) -> io::Result<()> {
         match self.exact {
             true => self.owner.give(file)?,
@@ -46,9 +64,28 @@ impl Like {
     }
 }
 
+/// Makes a folder, and those above it that aren't there: each whose the folder above it is, and
+/// for the same people, but not for everybody to write.
+pub(crate) fn make_folder(folder: &Path) -> Result<(), Error> {
+    if folder.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    let fail = |error: io::Error| failed(folder, &error);
+    let above = folder
+        .parent()
+        .ok_or_else(|| Error::internal("a root folder that isn't there"))?;
+    make_folder(above)?;
+    let like = fs::metadata(above).map_err(fail)?;
+    fs::create_dir(folder).map_err(fail)?;
+    let made = File::open(folder).map_err(fail)?;
+    Owner::of(&like).offer(&made).map_err(fail)?;
+    let permissions = Permissions::from_mode(like.mode() & 0o2775 | 0o700);
+    made.set_permissions(permissions).map_err(fail)
+}
+
 /// Replaces a file in one step, which also lasts when the machine fails. `ready` is asked about
 /// the whole new file, by its temporary name.
-pub(super) fn replace(
+pub(crate) fn replace(
     file: &Path,
     bytes: &[u8],
     like: Like,
@@ -57,7 +94,7 @@ pub(super) fn replace(
     let fail = |error: io::Error| failed(file, &error);
     let folder = file
         .parent()
-        .ok_or(Error::Internal("a policy file without a folder"))?;
+        .ok_or(Error::Internal("a file without a folder"))?;
     let mut made = tempfile::NamedTempFile::new_in(folder).map_err(fail)?;
     made.write_all(bytes).map_err(fail)?;
     like.apply(made.as_file()).map_err(fail)?;
@@ -70,6 +107,6 @@ pub(super) fn replace(
 }
 
 /// An error at a path.
-pub(super) fn failed(path: &Path, error: &io::Error) -> Error {
+pub(crate) fn failed(path: &Path, error: &io::Error) -> Error {
     Error::Repository(format!("{}: {error}", path.display()))
 }

@@ -4,7 +4,7 @@
 //! is replaced in one step, and `treewarden.policy` is set only once the file is whole: whenever
 //! the work ends early, what is in force is the policy before or the new one, and never none.
 
-mod file;
+pub(crate) mod file;
 
 use std::ffi::OsString;
 use std::fs;

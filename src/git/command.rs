@@ -144,10 +144,20 @@ impl CleanGit {
     }
 }
 
+/// A program that git itself would start for whoever runs this, such as gpg, in the environment
+/// that git would give it.
+pub fn program_of_git(program: &OsStr) -> Command {
+    piped(program)
+}
+
+fn plain_git() -> Command {
+    piped(OsStr::new("git"))
+}
+
 // The one place that may start git; see `clippy.toml`.
 #[allow(clippy::disallowed_methods)]
-fn plain_git() -> Command {
-    let mut command = Command::new("git");
+fn piped(program: &OsStr) -> Command {
+    let mut command = Command::new(program);
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

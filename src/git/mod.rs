@@ -23,6 +23,7 @@
 //! | `merge_bases` | merge bases, of many merges at once |
 //! | `mainline` | the same of all merges on one line of history |
 //! | `signing` | tags and pushes of whoever runs this, by their own git |
+//! | `users_key` | the public key by which they sign |
 //! | `shallow` | what the end of a shallow clone could hide |
 //! | `range` | the entering commits |
 //! | `trees` | tree objects for walks that read many: out of packs, and compared side by side |
@@ -59,6 +60,7 @@ mod signing;
 mod tree_object;
 mod trees;
 mod trial;
+mod users_key;
 
 pub use account::{MergeAccount, Sides};
 pub use changes::{BatchChanges, Changes, Jobs, Touched};
@@ -76,3 +78,4 @@ pub use refs::{RefTable, Standing};
 pub use refspec::Refspecs;
 pub use tree_object::{Leaf, Mode};
 pub use trial::{Setting, Trial, Tried};
+pub use users_key::UsersKey;

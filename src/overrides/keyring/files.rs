@@ -36,6 +36,11 @@ impl KeyFile {
 
 /// All files of the folder but hidden ones, in the order of their names.
 pub fn read(folder: &Path) -> Result<Vec<KeyFile>, Error> {
+    read_each(folder)?.into_iter().collect()
+}
+
+/// The same, each with what is wrong with it.
+pub fn read_each(folder: &Path) -> Result<Vec<Result<KeyFile, Error>>, Error> {
     let failed = |error: std::io::Error| fault(folder, &error.to_string());
     let found = folder.symlink_metadata().map_err(failed)?;
     if !found.is_dir() {
@@ -54,10 +59,8 @@ pub fn read(folder: &Path) -> Result<Vec<KeyFile>, Error> {
         }
     }
     names.sort_unstable();
-    names
-        .iter()
-        .map(|name| read_one(&folder.join(name)))
-        .collect()
+    let paths = names.iter().map(|name| folder.join(name));
+    Ok(paths.map(|path| read_one(&path)).collect())
 }
 
 fn read_one(path: &Path) -> Result<KeyFile, Error> {

@@ -6,18 +6,26 @@
 //! | `allowed_signers` | SSH keys, by the lines that OpenSSH knows |
 //! | `ssh` | SSH signatures |
 //! | `openpgp` | OpenPGP certificates and signatures, behind the feature of that name |
+//! | `no_openpgp` | what stands in for it in a build without |
+//! | `lint` | what in a keyring can't count, and why |
+//! | `add` | puts keys into one |
 
+pub mod add;
 pub mod allowed_signers;
 mod files;
-#[cfg(feature = "openpgp")]
+pub mod lint;
+#[cfg_attr(not(feature = "openpgp"), path = "no_openpgp.rs")]
 mod openpgp;
 mod ssh;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
 use self::allowed_signers::AllowedSigner;
+use self::files::KeyFile;
+use self::openpgp::Certificates;
 use super::key::KeyName;
 use crate::error::Error;
 use crate::git::Repo;
@@ -34,11 +42,10 @@ const SYSTEM_KEYRING: &str = "/etc/treewarden/keyring";
 pub(crate) const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// The keys that can count.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Keyring {
     ssh: Vec<AllowedSigner>,
-    #[cfg(feature = "openpgp")]
-    openpgp: openpgp::Certificates,
+    openpgp: Certificates,
     digest: String,
 }
 
@@ -106,35 +113,39 @@ impl Keyring {
     /// Reads the folder: `allowed_signers`, and certificates in files that end in `.asc` or
     /// `.pgp`. An error names the file, and its line where it has lines.
     pub fn read(folder: &Path) -> Result<Self, Error> {
-        let files = files::read(folder)?;
-        let digest = files::digest(&files);
-        let mut ssh = Vec::new();
-        #[cfg(feature = "openpgp")]
-        let mut openpgp = openpgp::Certificates::default();
-        for file in &files {
+        Self::of(&files::read(folder)?)
+    }
+
+    fn of(files: &[KeyFile]) -> Result<Self, Error> {
+        let mut keyring = Self {
+            digest: files::digest(files),
+            ..Self::default()
+        };
+        for file in files {
             let fault = |why: String| Error::Repository(format!("{}: {why}", file.shown()));
-            if file.name == ALLOWED_SIGNERS {
-                ssh = allowed_signers::parse(&file.bytes).map_err(fault)?;
-            } else {
-                #[cfg(feature = "openpgp")]
-                openpgp.add(&file.bytes).map_err(fault)?;
-                #[cfg(not(feature = "openpgp"))]
-                return Err(fault(
-                    "this build of treewarden knows no OpenPGP: take the file away".into(),
-                ));
-            }
+            keyring.take(&file.name, &file.bytes).map_err(fault)?;
         }
-        Ok(Self {
-            ssh,
-            #[cfg(feature = "openpgp")]
-            openpgp,
-            digest,
-        })
+        Ok(keyring)
+    }
+
+    /// Takes what stands in a file of that name; what is wrong with it, if something is.
+    fn take(&mut self, name: &str, bytes: &[u8]) -> Result<(), String> {
+        if name == ALLOWED_SIGNERS {
+            self.ssh = allowed_signers::parse(bytes)?;
+            return Ok(());
+        }
+        self.openpgp.add(bytes)
     }
 
     /// SHA-256 over the names and bytes of its files, in the order of the names: 64 hex digits.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// The names of all keys, in order.
+    pub fn names(&self) -> BTreeSet<KeyName> {
+        let ssh = self.ssh.iter().map(|line| ssh::name(&line.key));
+        ssh.chain(self.openpgp.names()).collect()
     }
 
     /// Whose key signed exactly these bytes, if that key can count at `now`. `signature` is the
@@ -151,29 +162,37 @@ impl Keyring {
         if !signature.starts_with(b"-----BEGIN PGP SIGNATURE-----\n") {
             return Err(Unverified::Kind);
         }
-        #[cfg(feature = "openpgp")]
-        return self.openpgp.verify(payload, signature, now);
-        #[cfg(not(feature = "openpgp"))]
-        Err(Unverified::NoOpenPgp)
+        self.openpgp.verify(payload, signature, now)
     }
 }
 
 /// Where a repository's keyring is: what its configuration names, else `treewarden/keyring` in its
 /// git directory, else the machine's. An error says what the administrator must do.
 pub fn folder(repo: &Repo) -> Result<PathBuf, Error> {
-    let own = repo.common_dir();
+    existing(repo)?.ok_or_else(|| {
+        Error::Repository(format!(
+            "this repository has no keyring, so no override counts: the administrator makes one in \
+             {} (`treewarden keyring add`)",
+            default_folder(repo).display()
+        ))
+    })
+}
+
+/// The same, or where a first one is to be.
+pub fn folder_to_be(repo: &Repo) -> Result<PathBuf, Error> {
+    Ok(existing(repo)?.unwrap_or_else(|| default_folder(repo)))
+}
+
+fn existing(repo: &Repo) -> Result<Option<PathBuf>, Error> {
     if let Some(named) = repo.trusted_config(CONFIG_KEY)? {
-        return Ok(own.join(named));
+        return Ok(Some(repo.common_dir().join(named)));
     }
-    [own.join("treewarden/keyring"), SYSTEM_KEYRING.into()]
-        .into_iter()
-        // A dangling link is a keyring that someone meant: it is found here and fails when read.
-        .find(|path| path.symlink_metadata().is_ok())
-        .ok_or_else(|| {
-            Error::Repository(format!(
-                "this repository has no keyring, so no override counts: the administrator makes \
-                 one in {}",
-                own.join("treewarden/keyring").display()
-            ))
-        })
+    let places = [default_folder(repo), SYSTEM_KEYRING.into()];
+    // A dangling link is a keyring that someone meant: it is found here and fails when read.
+    let is_there = |path: &PathBuf| path.symlink_metadata().is_ok();
+    Ok(places.into_iter().find(is_there))
+}
+
+fn default_folder(repo: &Repo) -> PathBuf {
+    repo.common_dir().join("treewarden/keyring")
 }

@@ -28,6 +28,7 @@ impl Certificates {
         let certificate = self.named(name)?;
         let now = SystemTime::from(now);
         let policy = StandardPolicy::at(now);
+        is_strong_enough(certificate.primary_key().key())?;
         let mut telling = Unverified::NotForSigning;
         for key in certificate.keys() {
             let key = key.key();
