@@ -26,15 +26,15 @@ pub fn write(out: &mut dyn Write, entry: &Entry) -> io::Result<()> {
         writeln!(out, "    {}", finding_line(finding))?;
     }
     page.write_more(out, "findings")?;
-    for pause in page.list("pauses") {
-        let word = |member| shown(text(pause, member).unwrap_or("?"));
-        let (tree, until, reason) = (word("tree"), word("until"), word("reason"));
-        writeln!(out, "    paused: {tree} until {until}: {reason}")?;
-    }
     for (member, label) in [("reason", "because"), ("from", "after"), ("until", "until")] {
         if let Some(text) = page.text(member) {
             writeln!(out, "    {label}: {}", shown(text))?;
         }
+    }
+    for pause in page.list("pauses") {
+        let word = |member| shown(text(pause, member).unwrap_or("?"));
+        let (tree, until, reason) = (word("tree"), word("until"), word("reason"));
+        writeln!(out, "    paused: {tree} until {until}: {reason}")?;
     }
     Ok(())
 }
