@@ -24,9 +24,12 @@ use pgp::types::{HashAlgorithm, PublicKeyAlgorithm, SignatureType};
 use pgp::{Cert, Fingerprint, KeyHandle, Packet, PacketPile};
 
 use super::ssh::SHORTEST_RSA;
-use super::{SKEW, Signed, Unverified};
+use super::{Signed, Unverified};
 use crate::overrides::key::KeyName;
 use crate::report::escape::Shown;
+
+/// How far clocks may be apart.
+const SKEW: Duration = Duration::from_secs(5 * 60);
 
 /// The certificates of a keyring.
 #[derive(Debug, Default)]
@@ -117,19 +120,18 @@ fn made(
 ) -> Result<(), Unverified> {
     is_strong_enough(key)?;
     let now = SystemTime::from(now);
-    let skew = Duration::try_from(SKEW).unwrap_or_default();
     let policy = StandardPolicy::at(now);
     is_sound(signature, &policy)?;
     signature
         .verify_message(key, payload)
         .map_err(|_| Unverified::Wrong)?;
     signature
-        .signature_alive(now, skew)
+        .signature_alive(now, SKEW)
         .map_err(|error| Unverified::Time(format!("the signature: {error}")))?;
     let fingerprint = key.fingerprint();
     // Where the key's clock is ahead of ours, it is alive a little later.
     is_alive(certificate, &fingerprint, &policy, now).or_else(|first| {
-        match is_alive(certificate, &fingerprint, &policy, now + skew) {
+        match is_alive(certificate, &fingerprint, &policy, now + SKEW) {
             Ok(()) if matches!(first, Unverified::Time(_) | Unverified::Unsound(_)) => Ok(()),
             _ => Err(first),
         }
