@@ -160,10 +160,9 @@ fn read(repo: &Repo, path: &Path) -> io::Result<Option<Vec<u8>>> {
 
 fn write_file(repo: &Repo, path: &Path, pauses: &[Pause]) -> io::Result<()> {
     let folder = path.parent().ok_or(ErrorKind::InvalidInput)?;
-    if let Err(error) = fs::create_dir(folder) {
-        if error.kind() != ErrorKind::AlreadyExists {
-            return Err(error);
-        }
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+        Ok(()) | Err(_) => {}
     }
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     let pauses: Vec<Value> = pauses.iter().map(Pause::to_json).collect();

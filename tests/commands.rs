@@ -32,6 +32,8 @@ fn usage_is_told_and_ends_in_2() {
         &["install", "--x"],
         &["uninstall"],
         &["route"],
+        &["audit"],
+        &["pause", "--end", "--for", "1h"],
     ] {
         treewarden(s, arguments).ended(2, "Usage");
     }
@@ -42,6 +44,8 @@ fn usage_is_told_and_ends_in_2() {
         &["install", "--help"],
         &["uninstall", "--help"],
         &["route", "--help"],
+        &["audit", "verify", "--help"],
+        &["pause", "--help"],
     ] {
         let (status, said) = printed(s, arguments);
         assert_eq!(status, Some(0));

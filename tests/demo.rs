@@ -41,8 +41,10 @@ fn the_demo_fails_where_the_gate_does_not_judge() {
     let folder = tempfile::tempdir().unwrap();
     let built = Path::new(env!("CARGO_BIN_EXE_treewarden"));
     std::fs::copy(built, folder.path().join("treewarden")).unwrap();
-    // A hook that accepts whatever comes.
-    std::os::unix::fs::symlink("/bin/true", folder.path().join("treewarden-pre-receive")).unwrap();
+    // Hooks that accept whatever comes.
+    for program in ["treewarden-pre-receive", "treewarden-post-receive"] {
+        std::os::unix::fs::symlink("/bin/true", folder.path().join(program)).unwrap();
+    }
     let (done, said) = demo(folder.path());
     assert!(
         !done && said.contains("was to end in `denied-path`"),

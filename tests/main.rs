@@ -29,6 +29,7 @@ mod install;
 mod landings;
 mod merges;
 mod overrides;
+mod pause;
 mod policy;
 mod policy_check;
 mod policy_commands;

@@ -275,6 +275,8 @@ fn share(from: &Path, to: &Path) -> Result<(), String> {
 /// Has the hook judge by the preset.
 fn guard(folder: &Path) -> Result<(), String> {
     git(folder, &["config", "treewarden.policy", "preset:bpf-next"])?;
+    // What is measured is judging: a record costs what the disk takes to sync it.
+    git(folder, &["config", "treewarden.audit", "off"])?;
     git(folder, &["config", "treewarden.repository", "bpf-next"])
 }
 

@@ -34,11 +34,11 @@ pub(super) fn append_locked(place: &Place, record: Record) -> Result<Receipt, Er
     let mut log = place.open_or_create(path).map_err(log_failed)?;
     let tail = Tail::of(&log).map_err(log_failed)?;
     let is_first = tail.length == 0;
-    let link = match tail.is_torn {
+    let before = match tail.is_torn {
         true => end_torn(place, &mut log, tail).map_err(log_failed)?,
         false => after(place, tail)?,
     };
-    let line = record.line(&link);
+    let line = record.line(&before);
     let receipt = hash(line.trim_ascii_end().as_bytes());
     let pending = place.pending();
     write_pending(place, &pending, line.as_bytes()).map_err(|error| failed(&pending, &error))?;

@@ -33,15 +33,25 @@ impl Entry {
         self.value.as_ref()?.get(member)?.as_str()
     }
 
-    /// The hash of the record that this one follows, by its own word: `None` where it has no
-    /// word on that, `Some(None)` where it says that it is the first.
-    pub fn prev(&self) -> Option<Option<&str>> {
-        match self.value.as_ref()?.get("prev")? {
-            Value::Null => Some(None),
-            Value::String(prev) => Some(Some(prev)),
-            _ => None,
+    /// What this one follows, by its own word.
+    pub fn prev(&self) -> Prev {
+        match self.value.as_ref().and_then(|value| value.get("prev")) {
+            Some(Value::Null) => Prev::Nothing,
+            Some(Value::String(prev)) => Prev::Record(prev.clone()),
+            Some(_) | None => Prev::Unsaid,
         }
     }
+}
+
+/// What a record follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Prev {
+    /// It has no word on that: it is no record.
+    Unsaid,
+    /// It is the first.
+    Nothing,
+    /// The record of this hash.
+    Record(Receipt),
 }
 
 /// Hands over the lines of the files, in order.

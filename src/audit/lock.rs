@@ -17,7 +17,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// Held until it is dropped, or the process ends.
 #[derive(Debug)]
-pub struct Lock(#[allow(dead_code)] File);
+pub struct Lock {
+    _file: File,
+}
 
 impl Lock {
     /// Waits for the lock, not forever.
@@ -31,7 +33,7 @@ impl Lock {
         let begun = Instant::now();
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Self(file)),
+                Ok(()) => return Ok(Self { _file: file }),
                 Err(Errno::WOULDBLOCK | Errno::INTR) if begun.elapsed() < patience => {
                     std::thread::sleep(PAUSE);
                 }

@@ -49,7 +49,7 @@ pub use segments::{ordered, segments};
 pub use sharing::Sharing;
 pub use verify::{Fault, Question, Verified, verify, verify_end};
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -64,15 +64,18 @@ pub type Receipt = String;
 /// Why something about the log failed, and what an administrator does about it.
 fn failed(path: &Path, error: &io::Error) -> Error {
     let path = Shown(path.as_os_str().as_bytes());
-    let advice = match error.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::NOENT) => ": `treewarden install --server` makes its folder",
-        Some(Errno::NOTDIR) => ": what stands in its folder's place must be moved away",
-        Some(Errno::ISDIR) => ": the folder that stands in its place must be moved away",
-        Some(Errno::LOOP) => ": it is a symbolic link, and must be a file",
-        Some(Errno::ACCESS | Errno::PERM) => {
+    let is_link = error.raw_os_error() == Some(Errno::LOOP.raw_os_error());
+    let advice = match error.kind() {
+        _ if is_link => ": it is a symbolic link, and must be a file",
+        ErrorKind::NotFound => ": `treewarden install --server` makes its folder",
+        ErrorKind::NotADirectory => ": what stands in its folder's place must be moved away",
+        ErrorKind::IsADirectory => ": the folder that stands in its place must be moved away",
+        ErrorKind::PermissionDenied => {
             ": whoever pushes must be allowed to write it, and its folder"
         }
-        Some(Errno::NOSPC | Errno::DQUOT | Errno::FBIG) => ": there must be room for it",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            ": there must be room for it"
+        }
         _ => "",
     };
     Error::Repository(format!("audit log: {path}: {error}{advice}"))

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::Sharing;
+use super::{Sharing, failed};
 use crate::error::Error;
 use crate::git::Repo;
 use crate::owner::Owner;
@@ -44,6 +44,15 @@ impl Place {
             .filter(|_| !value.is_empty())
             .ok_or_else(fault)
             .map(Some)
+    }
+
+    /// Where the log is of what is made from this template.
+    pub fn of_template(folder: &Path) -> Self {
+        Self {
+            log: folder.join(DEFAULT),
+            folder: folder.join(DEFAULT_FOLDER),
+            sharing: Sharing::Umask,
+        }
     }
 
     /// A log at this path; `None` for one that no file can have.
@@ -99,6 +108,30 @@ impl Place {
         path.into()
     }
 
+    /// Gives the folder, and what is in it already, the modes by which it is shared.
+    pub fn share(&self) -> Result<(), Error> {
+        let folder = || {
+            let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW;
+            let flags = i32::try_from(flags.bits()).map_err(io::Error::other)?;
+            let folder = File::options()
+                .read(true)
+                .custom_flags(flags)
+                .open(&self.folder)?;
+            self.sharing.share_folder(&folder)
+        };
+        folder().map_err(|error| failed(&self.folder, &error))?;
+        for path in [self.log.clone(), self.lock()] {
+            let shared = Self::open(&path).and_then(|file| self.sharing.share_file(&file));
+            match shared {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(failed(&path, &error));
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Opens a file that is there. A link is not followed: whoever put it there would choose
     /// where records go.
     pub(super) fn open(path: &Path) -> io::Result<File> {
@@ -130,12 +163,14 @@ impl Place {
     /// Makes a file, which nobody sees before it has its mode and its owner; one that is there
     /// already stays.
     pub(super) fn create(&self, path: &Path) -> io::Result<File> {
+        let folder = self.folder.metadata()?;
         let draft = tempfile::Builder::new()
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
             .tempfile_in(&self.folder)
-            .map_err(|error| plain(&error))?;
+            // Without the name of a file that nobody asked for.
+            .map_err(|error| io::Error::from(error.kind()))?;
         self.sharing.share_file(draft.as_file())?;
-        Owner::of(&self.folder.metadata()?).offer(draft.as_file())?;
+        Owner::of(&folder).offer(draft.as_file())?;
         match draft.persist_noclobber(path) {
             Ok(_) => Self::open(path),
             Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => {
@@ -151,16 +186,6 @@ impl Place {
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.create(path),
             other => other,
         }
-    }
-}
-
-/// The system's own error, without the name of a file that nobody asked for.
-fn plain(error: &io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|inner| inner.source());
-    let system = inner.and_then(|inner| inner.downcast_ref::<io::Error>()?.raw_os_error());
-    match system.or(error.raw_os_error()) {
-        Some(number) => io::Error::from_raw_os_error(number),
-        None => error.kind().into(),
     }
 }
 

@@ -42,6 +42,7 @@ impl Record {
     }
 
     /// The same with the members of the object besides.
+    #[must_use]
     pub fn with(mut self, members: Value) -> Self {
         if let Value::Object(members) = members {
             self.0.extend(members);
@@ -50,9 +51,9 @@ impl Record {
     }
 
     /// The line of the log, line feed and all.
-    pub(super) fn line(self, link: &Link) -> String {
-        let whole = self.with(json!({ "prev": link.prev }));
-        let whole = match link.truncated {
+    pub(super) fn line(self, before: &Link) -> String {
+        let whole = self.with(json!({ "prev": before.prev }));
+        let whole = match before.truncated {
             None => whole,
             Some(length) => whole.with(json!({ "truncated": length })),
         };

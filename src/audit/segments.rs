@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::lines::first;
+use super::lines::{Prev, first};
 use super::tail::Tail;
 use super::{Place, Receipt, failed, hash};
 use crate::error::Error;
@@ -97,7 +97,10 @@ fn ends(path: PathBuf) -> Result<Ends, Error> {
     let tail = Tail::of(&file).map_err(|error| failed(&path, &error))?;
     let begin = begin.as_ref();
     Ok(Ends {
-        follows: begin.and_then(|it| it.prev().flatten().map(str::to_owned)),
+        follows: begin.and_then(|it| match it.prev() {
+            Prev::Record(prev) => Some(prev),
+            Prev::Nothing | Prev::Unsaid => None,
+        }),
         time: begin
             .and_then(|it| it.text("time"))
             .unwrap_or_default()

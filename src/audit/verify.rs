@@ -5,15 +5,17 @@
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::append::pending_record;
-use super::lines::{Entry, entries};
+use super::lines::{Entry, Prev, entries};
 use super::{Place, Receipt, failed};
 use crate::error::Error;
+use crate::report::escape::Shown;
 
 /// How many digits of a receipt are needed.
 const LEAST_DIGITS: usize = 12;
@@ -64,7 +66,7 @@ struct Link {
     file: usize,
     line: usize,
     hash: Receipt,
-    prev: Option<Option<Receipt>>,
+    prev: Prev,
     is_whole: bool,
     is_ascii: bool,
     length: usize,
@@ -194,7 +196,7 @@ impl Link {
         Self {
             file,
             line: entry.line,
-            prev: entry.prev().map(|prev| prev.map(str::to_owned)),
+            prev: entry.prev(),
             hash: entry.hash.clone(),
             is_whole: entry.is_whole,
             is_ascii: entry.is_ascii,
@@ -223,12 +225,13 @@ impl Chain<'_> {
         });
         let what = match &link.prev {
             _ if !link.is_whole => Some("is truncated".to_owned()),
-            None if was_cut => Some("is truncated, which the append after it found".to_owned()),
-            None => Some("is no record: it was altered or truncated".to_owned()),
-            Some(_) if !link.is_ascii => {
-                Some("was altered: it is not as records are written".into())
+            Prev::Unsaid if was_cut => {
+                Some("is truncated, which the append after it found".to_owned())
             }
-            Some(prev) => self.misplaced(at, prev.as_deref()),
+            Prev::Unsaid => Some("is no record: it was altered or truncated".to_owned()),
+            _ if !link.is_ascii => Some("was altered: it is not as records are written".into()),
+            Prev::Nothing => self.misplaced(at, None),
+            Prev::Record(prev) => self.misplaced(at, Some(prev)),
         };
         faults.extend(what.map(|what| self.fault(link, what)));
     }
@@ -261,6 +264,8 @@ impl Chain<'_> {
 
     fn beginning(&self, prev: Option<&str>) -> Option<String> {
         let prev = prev.filter(|prev| self.question.after.as_deref() != Some(*prev))?;
+        // It stands in the file as whoever wrote there wants it.
+        let prev = Shown(prev.as_bytes());
         Some(format!(
             "follows a record that is not here, {prev}: records were removed, or moved away, which \
              --after {prev} says is so"
@@ -270,7 +275,7 @@ impl Chain<'_> {
     fn place(&self, link: &Link) -> String {
         let file = self.question.files.get(link.file);
         let name = file.and_then(|file| file.file_name()).unwrap_or_default();
-        format!("{}:{}", name.display(), link.line)
+        format!("{}:{}", Shown(name.as_bytes()), link.line)
     }
 
     fn fault(&self, link: &Link, what: String) -> Fault {

@@ -22,6 +22,9 @@ pub struct Doctor {
     /// How to print what was found
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    /// On a server: name refs of trees that no recorded push has put where they are
+    #[arg(long)]
+    refs: bool,
     /// Make no pushes
     #[arg(long)]
     no_canary: bool,
@@ -40,6 +43,7 @@ impl Doctor {
     pub(super) fn run(&self, ambient: &Ambient, stdout: &mut dyn Write) -> anyhow::Result<Exit> {
         let options = Options {
             canary: !self.no_canary,
+            refs: self.refs,
             programs: own_folder(),
             side: None,
         };

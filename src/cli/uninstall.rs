@@ -127,10 +127,7 @@ impl Uninstall {
             own,
             within,
             shared: self.shared,
-            audit: match side {
-                HookSide::Server => audit::Place::of(repo)?.map(|place| place.folder().to_owned()),
-                HookSide::Client => None,
-            },
+            audit: audit::Place::of(repo)?.map(|place| place.folder().to_owned()),
         };
         Removal::prepare(hooks, &reach, &repo.config_path(), &ambient.git)
     }

@@ -22,8 +22,8 @@ const READ: u32 = 0o4;
 /// Of a folder: may be passed.
 const PASS: u32 = 0o1;
 
-/// Both checks.
-pub fn audit(subject: &Subject<'_>) -> Result<Vec<Entry>, Error> {
+/// Both checks; the second only where pre-receive is there, since what it lacks this one lacks too.
+pub fn audit(subject: &Subject<'_>, shim: Option<&Shim>) -> Result<Vec<Entry>, Error> {
     let Some(place) = Place::of(subject.repo)? else {
         let detail = format!(
             "no push is written down, by {} = {}",
@@ -32,7 +32,9 @@ pub fn audit(subject: &Subject<'_>) -> Result<Vec<Entry>, Error> {
         );
         return Ok(vec![Entry::ok(Check::Audit, detail)]);
     };
-    Ok(vec![log(subject, &place)?, post_receive(subject)])
+    let mut entries = vec![log(subject, &place)?];
+    entries.extend(shim.map(|_| post_receive(subject)));
+    Ok(entries)
 }
 
 /// The check `audit`: every push is refused where its record can't be written.

@@ -45,6 +45,7 @@ checks! {
     OtherUsers "other-users" "whoever may push can run the hook and read what it reads";
     Audit "audit" "the audit log can be written by whoever may push, and its last records are as they were written";
     PostReceive "post-receive" "the hook that writes down what has landed is run";
+    Refs "refs" "with `--refs`: every ref of a tree is where a recorded push has put it";
     Canary "canary" "pushes that must be refused are refused";
 }
 

@@ -16,7 +16,7 @@
 //! | `way`, `parts`, `audience` | the way to a file; the files that matter; who may push |
 //! | `words` | words for a shell |
 //! | `writable`, `others` | who can change these files, and who can use them |
-//! | `audit` | whether pushes are written down |
+//! | `audit`, `unrecorded` | whether pushes are written down; refs that moved without |
 //! | `canary`, `sample` | pushes that must be refused, and what to push |
 
 mod audience;
@@ -32,6 +32,7 @@ mod report;
 mod sample;
 mod shim;
 mod subject;
+mod unrecorded;
 mod upstreams;
 mod way;
 mod words;
@@ -53,6 +54,8 @@ use subject::Subject;
 pub struct Options {
     /// Whether pushes are made.
     pub canary: bool,
+    /// Whether the audit log is asked for the last move of every ref of a tree.
+    pub refs: bool,
     /// The folder of treewarden's own programs, which the hook's is compared with.
     pub programs: Option<PathBuf>,
     /// Whose hook; `None` for all that are meant to be there.
@@ -129,7 +132,11 @@ fn one_hook(subject: &Subject<'_>) -> Vec<Entry> {
     if subject.side == HookSide::Server {
         let entry = others::other_users(subject, shim).map(Some);
         found.extend(told(Check::OtherUsers, entry));
-        found.extend(all_told(Check::Audit, audit::audit(subject)));
+        found.extend(all_told(Check::Enforcement, policy::paused(subject)));
+        found.extend(all_told(Check::Audit, audit::audit(subject, shim)));
+        if subject.options.refs {
+            found.extend(all_told(Check::Refs, unrecorded::refs(subject)));
+        }
     }
     if subject.options.canary {
         found.extend(all_told(Check::Canary, canary::canary(subject)));

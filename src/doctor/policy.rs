@@ -11,6 +11,7 @@ use super::words::{quoted, quoted_path};
 use crate::error::Error;
 use crate::finding::{Code, Severity};
 use crate::git::{HookSide, RefTable};
+use crate::pause::{self, Pause};
 use crate::policy::{Enforce, Policy, Source, Tree, files};
 use crate::update::RefName;
 
@@ -189,6 +190,21 @@ pub fn enforcement(subject: &Subject<'_>) -> Vec<Entry> {
         }
     }
     entries
+}
+
+/// Trees whose rules only warn for now.
+pub fn paused(subject: &Subject<'_>) -> Result<Vec<Entry>, Error> {
+    let pauses = pause::active(subject.repo, subject.ambient.now)?;
+    let told = pauses.into_iter().map(|Pause { tree, until, .. }| {
+        let help = format!(
+            "treewarden pause {} --end --tree {}",
+            quoted_path(subject.repo.git_dir()),
+            quoted(OsStr::new(&tree))
+        );
+        let detail = format!("{tree} is paused until {until}: what breaks its rules is accepted");
+        Entry::warn(Check::Enforcement, detail, help)
+    });
+    Ok(told.collect())
 }
 
 /// What a tree lets pass although a rule is against it.

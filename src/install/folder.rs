@@ -58,12 +58,6 @@ fn create(folder: &Path) -> Result<()> {
     Owner::of(&above.metadata()?).offer(&inner)
 }
 
-/// Opens a folder that this process made, and nothing that was put in its place.
-pub fn open_own_folder(folder: &Path) -> Result<File> {
-    let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    Ok(File::from(open(folder, flags, Mode::empty())?))
-}
-
 impl Drop for Made {
     fn drop(&mut self) {
         if let Some(innermost) = self.0.last() {

@@ -28,11 +28,11 @@ pub use hook_file::{Found, Hook};
 pub use record::{INSTALLED, Key};
 pub use remove::{Reach, Removal, Removed};
 
-use crate::audit::Sharing;
+use crate::audit::Place;
 use crate::error::Error;
 use crate::git::{CleanGit, ConfigFile};
 use crate::report::escape::Shown;
-use folder::{Made, open_own_folder};
+use folder::Made;
 use record::Deed;
 
 /// Where hooks are installed.
@@ -52,8 +52,15 @@ pub struct Site {
 pub struct Prepared {
     drafts: Vec<Draft>,
     config: ConfigFile,
-    audit: Made,
+    audit: Option<AuditFolder>,
     // Last, so that it is empty by the time it goes.
+    made: Made,
+}
+
+/// The folder of the audit log, where install makes it or did.
+#[derive(Debug)]
+struct AuditFolder {
+    place: Place,
     made: Made,
 }
 
@@ -106,7 +113,7 @@ impl Site {
         let prepared = Prepared {
             drafts,
             config: ConfigFile::open(&self.config, git)?,
-            audit: Made::default(),
+            audit: None,
             made,
         };
         prepared.note(&found)?;
@@ -143,15 +150,16 @@ impl Prepared {
         record::set(&self.config, key, value)
     }
 
-    /// Makes the folder of the audit log, unless it is there.
-    pub fn make_audit_folder(&mut self, folder: &Path, sharing: Sharing) -> Result<(), Error> {
-        self.audit = Made::make(folder)?;
-        if self.audit.count() == 0 {
-            return Ok(());
+    /// Makes the folder of the audit log, unless it is there. One that install made is shared anew:
+    /// whom the repository is shared with can have changed.
+    pub fn make_audit_folder(&mut self, place: Place) -> Result<(), Error> {
+        let made = Made::make(place.folder())?;
+        if made.count() > 0 {
+            record::note(&self.config, &Deed::Audit)?;
         }
-        let share = || sharing.share_folder(&open_own_folder(folder)?);
-        share().map_err(|error| failed(folder, &error))?;
-        record::note(&self.config, &Deed::Audit)
+        let is_ours = record::deeds(&self.config)?.contains(&Deed::Audit);
+        self.audit = is_ours.then_some(AuditFolder { place, made });
+        Ok(())
     }
 
     /// Puts the config and then the hooks in place: no push meets a hook without its config. `proof`
@@ -176,7 +184,10 @@ impl Prepared {
             }
         };
         self.made.keep();
-        self.audit.keep();
+        if let Some(AuditFolder { place, made }) = self.audit {
+            made.keep();
+            place.share()?;
+        }
         paths.into_iter().map(installed).collect()
     }
 }

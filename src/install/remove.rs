@@ -93,7 +93,7 @@ impl Removal {
             .into_iter()
             .flatten()
         {
-            for hook in hooks.iter().copied() {
+            for hook in hooks.iter().rev().copied() {
                 let is_noted = deeds.contains(&Deed::Hook(hook));
                 removal.look(hook, folder.join(hook.name()), reach.has(folder, is_noted))?;
             }
@@ -155,8 +155,9 @@ impl Removal {
         };
         removed.config = written.changed();
         if is_last {
+            let audit = self.audit.filter(|_| deeds.contains(&Deed::Audit));
+            removed.audit = audit.filter(|folder| !remove_audit(folder));
             remove_folders(&deeds, &removed.hooks);
-            removed.audit = self.audit.filter(|folder| !remove_audit(&deeds, folder));
         }
         Ok(removed)
     }
@@ -197,10 +198,8 @@ pub fn remove_hook(path: &Path) -> Result<bool, Error> {
 
 /// Removes the folder of the audit log that install made, unless it holds something: no record is
 /// ever removed. Returns true if and only if nothing of it is left.
-fn remove_audit(deeds: &[Deed], folder: &Path) -> bool {
-    if deeds.contains(&Deed::Audit) {
-        folder::remove_empty(folder, 1);
-    }
+fn remove_audit(folder: &Path) -> bool {
+    folder::remove_empty(folder, 1);
     folder.symlink_metadata().is_err()
 }
 

@@ -68,7 +68,7 @@ fn each_of_them_is_recorded() {
         assert_eq!(mode(&s.server().join("treewarden")) & 0o2770, 0o2770);
         let mut at = base;
         for user in USERS {
-            at = s.touch(&at, &format!("kernel/{user}.c"));
+            at = s.touch(&at, format!("kernel/{user}.c"));
             let done = push_as(&s, user, &at, "master").wait_with_output().unwrap();
             let said = String::from_utf8_lossy(&done.stderr);
             assert!(done.status.success(), "{said}");
@@ -113,7 +113,7 @@ fn of_racing_pushes_one_wins_and_all_are_recorded() {
     let Some((s, base)) = shared("group") else {
         return;
     };
-    let commits = USERS.map(|user| s.touch(&base, &format!("kernel/{user}.c")));
+    let commits = USERS.map(|user| s.touch(&base, format!("kernel/{user}.c")));
     let racing: Vec<_> = USERS
         .iter()
         .zip(&commits)

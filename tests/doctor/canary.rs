@@ -77,7 +77,7 @@ fn what_is_accepted_goes_no_further() {
         &s,
         "#!/bin/sh\nenv -u GIT_QUARANTINE_PATH git push -q --mirror mirror\nexit 0\n",
     );
-    examined(&s).is(1, &["canary"], &["binary"]);
+    examined(&s).is(1, &["canary"], &["binary", "post-receive"]);
     assert!(!marker.exists());
     assert!(snapshot(&mirror) == before);
     // The proof that such a hook does what it is feared for.

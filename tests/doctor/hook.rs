@@ -380,7 +380,10 @@ mod hooks_path {
         let s = one();
         let elsewhere = s.server().join("more/hooks");
         std::fs::create_dir_all(&elsewhere).unwrap();
-        std::fs::rename(hook(&s), elsewhere.join("pre-receive")).unwrap();
+        for name in ["pre-receive", "post-receive"] {
+            let hook = s.server().join("hooks").join(name);
+            std::fs::rename(hook, elsewhere.join(name)).unwrap();
+        }
         s.on_server(&["config", "core.hooksPath", "more/hooks"]);
         examined(&s)
             .is_well()

@@ -7,8 +7,9 @@ use std::process::Command;
 use super::{bare, copies, git, judges, push, script, snapshot, takes_anything};
 use crate::support::{HookRun, Sandbox};
 
-const PROGRAMS: [&str; 3] = [
+const PROGRAMS: [&str; 4] = [
     "treewarden",
+    "treewarden-post-receive",
     "treewarden-pre-push",
     "treewarden-pre-receive",
 ];
@@ -98,7 +99,7 @@ fn what_cannot_be_linked_statically_is_linked_as_usual() {
         let said = done(s, &PREFIX);
         assert!(said.contains(says), "{said}");
         assert_eq!(said.contains("note:"), !says.is_empty(), "{said}");
-        assert_eq!(programs(s).len(), 3);
+        assert_eq!(programs(s).len(), PROGRAMS.len());
         let asked = fs::read_to_string(s.folder().join("asked")).unwrap();
         assert_eq!(asked, "build --release --locked --bins zlib=\n");
         fs::remove_file(s.folder().join("asked")).unwrap();
@@ -133,10 +134,10 @@ fn hooks_and_programs_in_one_go() {
         }
     }
     let said = done(s, &[&["--uninstall"], &PREFIX[..], &place].concat());
-    assert_eq!(said.matches("removed:").count(), 2, "{said}");
+    assert_eq!(said.matches("removed:").count(), 4, "{said}");
     before[0].is_unchanged(s.server());
     before[1].is_unchanged(&s.folder().join("an other.git"));
-    assert_eq!(programs(s).len(), 3);
+    assert_eq!(programs(s).len(), PROGRAMS.len());
 }
 
 #[test]
@@ -201,7 +202,7 @@ fn programs_are_removed_after_a_warning() {
     done(s, &[&PREFIX[..], &place].concat());
     let said = done(s, &[&PREFIX[..], &["--uninstall"]].concat());
     assert!(said.contains("refuse every push from now on"), "{said}");
-    assert_eq!(said.matches("removed ").count(), 3, "{said}");
+    assert_eq!(said.matches("removed ").count(), PROGRAMS.len(), "{said}");
     assert!(programs(s).is_empty());
     let (taken, _) = push(s, s.server(), &s.touch(&s.base(), "kernel/a.c"), "master");
     assert!(!taken);

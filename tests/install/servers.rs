@@ -273,7 +273,7 @@ fn several_repositories_at_once() {
     }
     assert_eq!(said.split("\n\n").count(), 2, "{said}");
     let said = done(s, [&["uninstall", "--server"], &repositories[..]].concat());
-    assert_eq!(said.matches("removed: ").count(), 2, "{said}");
+    assert_eq!(said.matches("removed: ").count(), 4, "{said}");
 }
 
 /// The last of them is at fault: the first isn't changed either.
@@ -376,7 +376,12 @@ fn it_is_repeated_after_treewarden_moved() {
     let s = &bare();
     for place in ["one", "it's two"] {
         let folder = s.folder().join(place);
-        copies(&folder, &["treewarden", "treewarden-pre-receive"]);
+        let names = [
+            "treewarden",
+            "treewarden-pre-receive",
+            "treewarden-post-receive",
+        ];
+        copies(&folder, &names);
         let mut command = s.command(folder.join("treewarden"));
         command.args(["install", "--policy", PRESET, "--server"]);
         HookRun::of(command.arg(s.server()), b"").ended(0, "");
@@ -400,7 +405,7 @@ fn it_refuses_where_the_hooks_program_is_missing() {
     let before = snapshot(s.server());
     let mut command = s.command(&alone);
     command.args(["install", "--policy", PRESET, "--server"]);
-    HookRun::of(command.arg(s.server()), b"").ended(4, "treewarden-pre-receive must be installed");
+    HookRun::of(command.arg(s.server()), b"").ended(4, "treewarden-post-receive must be installed");
     before.is_unchanged(s.server());
 }
 

@@ -88,6 +88,7 @@ impl Install {
         }
         let options = Options {
             canary: true,
+            refs: false,
             programs: own_folder(),
             side: Some(side),
         };

@@ -64,7 +64,7 @@ impl Install {
         let mut prepared = site.prepare(programs, &ambient.git)?;
         let audit = audit::Place::of(&repo)?;
         if let Some(place) = &audit {
-            prepared.make_audit_folder(place.folder(), place.sharing())?;
+            prepared.make_audit_folder(place.clone())?;
         }
         if self.policy.is_some() {
             prepared.set(Key::Policy, &source.to_string())?;

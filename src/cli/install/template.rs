@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Install, load, programs};
 use crate::ambient::Ambient;
-use crate::audit::{DEFAULT_FOLDER, Sharing};
+use crate::audit::Place;
 use crate::cli::account::{quoted, shown, write_hooks, write_line, write_policy, write_trees};
 use crate::cli::place;
 use crate::error::Error;
@@ -22,7 +22,7 @@ impl Install {
         let given = self.given_source()?;
         let (folder, site) = place::template(folder)?;
         let mut prepared = site.prepare(&programs(site.hooks)?, &ambient.git)?;
-        prepared.make_audit_folder(&folder.join(DEFAULT_FOLDER), Sharing::Umask)?;
+        prepared.make_audit_folder(Place::of_template(&folder))?;
         let configured = prepared.config().all(Key::Policy.full())?.pop();
         let source = given
             .clone()
