@@ -39,10 +39,10 @@ impl Certificates {
     /// Reads all certificates of a file. What several files tell of one is put together: a
     /// revocation counts wherever it stands.
     pub(super) fn add(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let certificates = CertParser::from_bytes(bytes).map_err(unreadable)?;
+        let certificates = CertParser::from_bytes(bytes).map_err(|error| unreadable(&error))?;
         let mut any = false;
         for certificate in certificates {
-            let certificate = certificate.map_err(unreadable)?;
+            let certificate = certificate.map_err(|error| unreadable(&error))?;
             if certificate.is_tsk() {
                 let id = certificate.fingerprint();
                 return Err(format!(
@@ -53,7 +53,9 @@ impl Certificates {
             let id = certificate.fingerprint();
             let known = self.0.remove(&id);
             let merged = match known {
-                Some(known) => known.merge_public(certificate).map_err(unreadable)?,
+                Some(known) => known
+                    .merge_public(certificate)
+                    .map_err(|error| unreadable(&error))?,
                 None => certificate,
             };
             self.0.insert(id, merged);
@@ -245,7 +247,7 @@ fn unsound(error: &pgp::anyhow::Error) -> Unverified {
     Unverified::Unsound(Shown(whole.as_bytes()).to_string())
 }
 
-fn unreadable(error: pgp::anyhow::Error) -> String {
+fn unreadable(error: &pgp::anyhow::Error) -> String {
     let whole = format!("{error:#}");
     format!(
         "this is no certificate that can be read: {}",
