@@ -3,6 +3,7 @@
 use std::fs::Permissions;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use crate::support::{Format, Gpg, Key, Sandbox, Told, ssh};
 
@@ -174,6 +175,31 @@ fn a_keyring_that_cant_be_read_is_left_alone() {
         .ended(4)
         .says("allowed_signers: line 1: ");
     assert_eq!(std::fs::read_to_string(file).unwrap(), "alice\n");
+}
+
+/// Nobody's key is lost where several are added at once.
+#[test]
+fn keys_that_are_added_at_once() {
+    let sandbox = Sandbox::new(Format::Sha1Files);
+    sandbox.trust(&[]);
+    let names = ["one", "two", "three", "four", "five", "six"];
+    for name in names {
+        ssh(&sandbox, name, "ed25519");
+    }
+    let keyring = sandbox.keyring();
+    let runs = names.map(|name| {
+        let mut command = sandbox.treewarden();
+        command.args(["keyring", "add", "--keyring"]).arg(&keyring);
+        command.arg(public(name)).stdout(Stdio::null());
+        command.spawn().unwrap()
+    });
+    for mut run in runs {
+        assert!(run.wait().unwrap().success());
+    }
+    sandbox
+        .tell(&["keyring", "lint", "--keyring", keyring.to_str().unwrap()])
+        .ended(0)
+        .says("6 keys, no remarks");
 }
 
 fn mode(path: &Path) -> u32 {

@@ -2,13 +2,16 @@
 //! before the first file is written, and each file is replaced in one step.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use jiff::Timestamp;
+use rustix::fs::{FlockOperation, flock};
 use ssh_key::PublicKey;
 
 use super::{ALLOWED_SIGNERS, Keyring, allowed_signers, files, openpgp::Certificates, ssh};
-use crate::deploy::file::{Like, make_folder, replace};
+use crate::deploy::file::{Like, failed, make_folder, replace};
 use crate::error::Error;
 use crate::overrides::key::KeyName;
 use crate::overrides::ref_name::is_signer;
@@ -27,6 +30,9 @@ pub struct Plan {
     /// Which of the files are new, or change.
     changed: BTreeSet<String>,
     added: Vec<Added>,
+    /// Held, so that nobody else adds a key between what is read and what is written. There is
+    /// none where there was no folder.
+    lock: Option<File>,
 }
 
 /// A key that was asked for.
@@ -43,15 +49,20 @@ pub struct Added {
 impl Plan {
     /// The keyring as it is; an empty one, if there is no such folder.
     pub fn new(folder: &Path) -> Result<Self, Error> {
-        let files = match folder.symlink_metadata() {
-            Ok(_) => files::read(folder)?,
-            Err(_) => Vec::new(),
+        let lock = match folder.symlink_metadata() {
+            Ok(_) => Some(lock(folder).map_err(|error| failed(folder, &error))?),
+            Err(_) => None,
+        };
+        let files = match lock {
+            Some(_) => files::read(folder)?,
+            None => Vec::new(),
         };
         Ok(Self {
             keyring: Keyring::of(&files)?,
             files: files.into_iter().map(|it| (it.name, it.bytes)).collect(),
             changed: BTreeSet::new(),
             added: Vec::new(),
+            lock,
         })
     }
 
@@ -144,6 +155,11 @@ impl Plan {
     /// Writes what changes, into a folder that is made if there is none. Its files are whose the
     /// folder is.
     pub fn carry_out(&self, folder: &Path) -> Result<(), Error> {
+        if self.lock.is_none() && folder.symlink_metadata().is_ok() {
+            let shown = Shown(folder.as_os_str().as_bytes());
+            let why = format!("{shown}: somebody made it just now: try again");
+            return Err(Error::Repository(why));
+        }
         make_folder(folder)?;
         for name in &self.changed {
             let file = folder.join(name);
@@ -152,6 +168,12 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+fn lock(folder: &Path) -> std::io::Result<File> {
+    let file = File::open(folder)?;
+    flock(&file, FlockOperation::LockExclusive)?;
+    Ok(file)
 }
 
 fn cannot_count(name: &KeyName, why: &super::Unverified) -> String {

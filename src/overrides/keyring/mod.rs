@@ -21,7 +21,7 @@ mod ssh;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use self::allowed_signers::AllowedSigner;
 use self::files::KeyFile;
@@ -38,8 +38,6 @@ pub const ALLOWED_SIGNERS: &str = "allowed_signers";
 pub const CERTIFICATE_ENDS: [&str; 2] = [".asc", ".pgp"];
 /// The keyring of a machine whose repositories have none of their own.
 const SYSTEM_KEYRING: &str = "/etc/treewarden/keyring";
-/// How far clocks may be apart.
-pub(crate) const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// The keys that can count.
 #[derive(Debug, Default)]

@@ -24,9 +24,12 @@ use pgp::types::{HashAlgorithm, PublicKeyAlgorithm, SignatureType};
 use pgp::{Cert, Fingerprint, KeyHandle, Packet, PacketPile};
 
 use super::ssh::SHORTEST_RSA;
-use super::{SKEW, Signed, Unverified};
+use super::{Signed, Unverified};
 use crate::overrides::key::KeyName;
 use crate::report::escape::Shown;
+
+/// How far clocks may be apart.
+const SKEW: Duration = Duration::from_secs(5 * 60);
 
 /// The certificates of a keyring.
 #[derive(Debug, Default)]
@@ -36,10 +39,10 @@ impl Certificates {
     /// Reads all certificates of a file. What several files tell of one is put together: a
     /// revocation counts wherever it stands.
     pub(super) fn add(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let certificates = CertParser::from_bytes(bytes).map_err(unreadable)?;
+        let certificates = CertParser::from_bytes(bytes).map_err(|error| unreadable(&error))?;
         let mut any = false;
         for certificate in certificates {
-            let certificate = certificate.map_err(unreadable)?;
+            let certificate = certificate.map_err(|error| unreadable(&error))?;
             if certificate.is_tsk() {
                 let id = certificate.fingerprint();
                 return Err(format!(
@@ -50,7 +53,9 @@ impl Certificates {
             let id = certificate.fingerprint();
             let known = self.0.remove(&id);
             let merged = match known {
-                Some(known) => known.merge_public(certificate).map_err(unreadable)?,
+                Some(known) => known
+                    .merge_public(certificate)
+                    .map_err(|error| unreadable(&error))?,
                 None => certificate,
             };
             self.0.insert(id, merged);
@@ -117,19 +122,18 @@ fn made(
 ) -> Result<(), Unverified> {
     is_strong_enough(key)?;
     let now = SystemTime::from(now);
-    let skew = Duration::try_from(SKEW).unwrap_or_default();
     let policy = StandardPolicy::at(now);
     is_sound(signature, &policy)?;
     signature
         .verify_message(key, payload)
         .map_err(|_| Unverified::Wrong)?;
     signature
-        .signature_alive(now, skew)
+        .signature_alive(now, SKEW)
         .map_err(|error| Unverified::Time(format!("the signature: {error}")))?;
     let fingerprint = key.fingerprint();
     // Where the key's clock is ahead of ours, it is alive a little later.
     is_alive(certificate, &fingerprint, &policy, now).or_else(|first| {
-        match is_alive(certificate, &fingerprint, &policy, now + skew) {
+        match is_alive(certificate, &fingerprint, &policy, now + SKEW) {
             Ok(()) if matches!(first, Unverified::Time(_) | Unverified::Unsound(_)) => Ok(()),
             _ => Err(first),
         }
@@ -243,7 +247,7 @@ fn unsound(error: &pgp::anyhow::Error) -> Unverified {
     Unverified::Unsound(Shown(whole.as_bytes()).to_string())
 }
 
-fn unreadable(error: pgp::anyhow::Error) -> String {
+fn unreadable(error: &pgp::anyhow::Error) -> String {
     let whole = format!("{error:#}");
     format!(
         "this is no certificate that can be read: {}",
