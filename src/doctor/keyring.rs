@@ -3,31 +3,30 @@
 use super::check::Check;
 use super::report::Entry;
 use super::subject::Subject;
-use crate::error::Error;
 use crate::overrides::keyring::folder;
 use crate::overrides::keyring::lint::{Linted, Remark, Weight, lint};
 use crate::policy::Signer;
 
 /// An entry for each thing that `treewarden keyring lint` remarks; one, where there is nothing.
-pub fn keyring(subject: &Subject<'_>) -> Result<Vec<Entry>, Error> {
+pub fn keyring(subject: &Subject<'_>) -> Vec<Entry> {
     let mut policies = subject.policies();
     let Some((_, policy)) = policies.next() else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
     if policy.signers.is_empty() {
         let detail = "the policy names no signer, so nothing is ever lifted";
-        return Ok(vec![Entry::ok(Check::Keyring, detail)]);
+        return vec![Entry::ok(Check::Keyring, detail)];
     }
     let found = folder(subject.repo)
         .and_then(|folder| lint(&folder, Some(&policy.signers), subject.ambient.now));
-    Ok(match found {
+    match found {
         Ok(linted) => entries(&linted, &policy.signers),
         Err(error) => vec![Entry::fail(
             Check::Keyring,
             error.to_string(),
             "treewarden keyring add puts keys there".to_owned(),
         )],
-    })
+    }
 }
 
 fn entries(linted: &Linted, signers: &[Signer]) -> Vec<Entry> {

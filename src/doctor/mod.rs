@@ -135,7 +135,7 @@ fn one_hook(subject: &Subject<'_>) -> Vec<Entry> {
         let entry = others::other_users(subject, shim).map(Some);
         found.extend(told(Check::OtherUsers, entry));
         found.extend(all_told(Check::Enforcement, policy::paused(subject)));
-        found.extend(all_told(Check::Keyring, keyring::keyring(subject)));
+        found.extend(keyring::keyring(subject));
         found.extend(all_told(Check::Audit, audit::audit(subject, shim)));
         if subject.options.refs {
             found.extend(all_told(Check::Refs, unrecorded::refs(subject)));
