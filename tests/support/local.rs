@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::push::RECEIPT;
 use super::sandbox::{Output, full, run};
 use super::{HookRun, Sandbox};
 
@@ -291,12 +292,14 @@ impl LocalPush<'_> {
         joined(lines)
     }
 
-    /// What the server's hook printed, without git's own prefix.
+    /// What the server's hook printed, without git's own prefix and without the receipt, which
+    /// no client's hook has.
     pub fn servers(&self) -> String {
         let text = self.all();
         let lines = text
             .lines()
-            .filter_map(|line| line.strip_prefix("remote: "));
+            .filter_map(|line| line.strip_prefix("remote: "))
+            .filter(|line| !line.starts_with(RECEIPT));
         joined(lines.map(str::trim_end))
     }
 

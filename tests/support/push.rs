@@ -9,7 +9,7 @@ use super::sandbox::{Output, full, run};
 /// The day of review of `preset:bpf-next`.
 const PRESET_REVIEW: &str = "2027-06-01";
 /// What stands before a receipt.
-const RECEIPT: &str = "treewarden: receipt ";
+pub(super) const RECEIPT: &str = "treewarden: receipt ";
 
 /// A push that was made.
 pub struct Pushed<'s> {
