@@ -12,6 +12,7 @@ mod audit;
 mod canary;
 mod client;
 mod hook;
+mod keyring;
 mod page;
 mod policy;
 mod users;

@@ -87,6 +87,11 @@ fn it_is_recorded_with_every_push_while_it_lasts() {
     begin(&s);
     s.push(&bad, "master").warned("denied-path");
     pause(&s, &["--end", "--tree", "master"]).ended(0);
+    let server = s.server().to_str().unwrap();
+    s.tell(&["audit", "show", "--tree", "master", server])
+        .says("paused master by")
+        .says("    paused: master until")
+        .says("pause ended master by");
     let records = records(&s);
     let kinds: Vec<&Value> = records.iter().map(|record| &record["kind"]).collect();
     assert_eq!(kinds, ["paused", "judged", "landed", "paused"]);

@@ -93,7 +93,7 @@ fn end_torn(place: &Place, log: &mut File, tail: Tail) -> io::Result<Link> {
 /// The record that was to be appended; `None` if none was, or it isn't whole itself.
 pub(super) fn pending_record(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let mut text = Vec::new();
-    match Place::open(path) {
+    match Place::open_to_read(path) {
         Ok(mut file) => file.read_to_end(&mut text)?,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),

@@ -16,8 +16,11 @@ const POLICY: &str = "version = 1\n[[path-class]]\nname = \"net\"\npaths = [\"ne
 /// Not a test: what the shim below starts.
 #[test]
 #[ignore = "started by the shim of the tests below, as a hook"]
-#[allow(clippy::exit)]
+#[allow(clippy::exit, clippy::disallowed_methods)]
 fn as_hook() {
+    if std::env::var_os(VARIABLE).is_none() {
+        return;
+    }
     let (mut stdin, mut stderr) = (std::io::stdin(), std::io::stderr());
     let ended = pre_receive(&[], &mut stdin, &mut stderr, &Ambient::read());
     let accepted = std::process::ExitCode::from(ended) == std::process::ExitCode::SUCCESS;

@@ -162,7 +162,9 @@ fn overrides(findings: &[Finding]) -> Vec<Value> {
         }
     }
     let listed = used.into_values().take(MOST_LISTED);
-    listed.map(|(lifter, codes)| lifted(lifter, &codes)).collect()
+    listed
+        .map(|(lifter, codes)| lifted(lifter, &codes))
+        .collect()
 }
 
 fn lifted(lifter: &Lifter, codes: &BTreeSet<&str>) -> Value {

@@ -1,6 +1,7 @@
 //! The files of a log in the order of their records, which the chain tells: what they are called,
 //! and when they were touched, is whatever moved them.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -32,6 +33,9 @@ struct Ends {
     last: Option<Receipt>,
     /// When its first record was written, as text.
     time: String,
+    /// The hash of its first line.
+    first: Option<Receipt>,
+    length: u64,
 }
 
 /// All files of the log, the one that is written to among them if it is there.
@@ -40,24 +44,38 @@ pub fn segments(place: &Place) -> Result<Vec<PathBuf>, Error> {
     if place.log().symlink_metadata().is_ok() {
         found.push(place.log().to_owned());
     }
-    ordered(found)
+    let ends = found.into_iter().map(ends).collect::<Result<_, Error>>()?;
+    Ok(paths(chained(without_copies(ends, place.log()))))
 }
 
 /// These files, in the order of their records.
 pub fn ordered(files: Vec<PathBuf>) -> Result<Vec<PathBuf>, Error> {
     let files: BTreeSet<PathBuf> = files.into_iter().collect();
     let ends: Vec<Ends> = files.into_iter().map(ends).collect::<Result<_, Error>>()?;
-    Ok(chained(ends).into_iter().map(|ends| ends.path).collect())
+    Ok(paths(chained(ends)))
+}
+
+fn paths(ends: Vec<Ends>) -> Vec<PathBuf> {
+    ends.into_iter().map(|it| it.path).collect()
+}
+
+/// Leaves out copies that somebody left beside the log. What is written to counts, and of others
+/// the longest: it goes on the furthest.
+fn without_copies(mut ends: Vec<Ends>, log: &Path) -> Vec<Ends> {
+    ends.sort_by_key(|it| (it.path != log, Reverse(it.length)));
+    let mut seen = BTreeSet::new();
+    ends.retain(|it| it.first.is_none() || seen.insert(it.first.clone()));
+    ends
 }
 
 /// The hash of the last record that other hands moved away; `None` if there is none.
 pub(super) fn newest(place: &Place) -> Result<Option<Receipt>, Error> {
-    let files = ordered(moved(place)?)?;
-    let mut last = None;
-    for file in files {
-        last = ends(file)?.last.or(last);
-    }
-    Ok(last)
+    let ends = moved(place)?
+        .into_iter()
+        .map(ends)
+        .collect::<Result<_, Error>>()?;
+    let all = chained(without_copies(ends, place.log()));
+    Ok(all.into_iter().rev().find_map(|it| it.last))
 }
 
 /// What was the log once.
@@ -105,6 +123,8 @@ fn ends(path: PathBuf) -> Result<Ends, Error> {
             .and_then(|it| it.text("time"))
             .unwrap_or_default()
             .into(),
+        first: begin.map(|it| it.hash.clone()),
+        length: tail.length,
         last: tail.line.map(|line| hash(&line)),
         path,
     })

@@ -43,6 +43,7 @@ checks! {
     Upstreams "upstreams" "every upstream of the policy has refs here, which moved lately";
     Writable "writable" "only their owners can change the hook, its program, the config and the policy";
     OtherUsers "other-users" "whoever may push can run the hook and read what it reads";
+    Keyring "keyring" "those whom the policy names as signers have keys here that count";
     Audit "audit" "the audit log can be written by whoever may push, and its last records are as they were written";
     PostReceive "post-receive" "the hook that writes down what has landed is run";
     Refs "refs" "with `--refs`: every ref of a tree is where a recorded push has put it";

@@ -16,6 +16,7 @@
 //! | `way`, `parts`, `audience` | the way to a file; the files that matter; who may push |
 //! | `words` | words for a shell |
 //! | `writable`, `others` | who can change these files, and who can use them |
+//! | `keyring` | the keys of those who may lift what is found |
 //! | `audit`, `unrecorded` | whether pushes are written down; refs that moved without |
 //! | `canary`, `sample` | pushes that must be refused, and what to push |
 
@@ -25,6 +26,7 @@ mod canary;
 mod check;
 mod hook;
 mod installed;
+mod keyring;
 mod others;
 mod parts;
 mod policy;
@@ -133,6 +135,7 @@ fn one_hook(subject: &Subject<'_>) -> Vec<Entry> {
         let entry = others::other_users(subject, shim).map(Some);
         found.extend(told(Check::OtherUsers, entry));
         found.extend(all_told(Check::Enforcement, policy::paused(subject)));
+        found.extend(all_told(Check::Keyring, keyring::keyring(subject)));
         found.extend(all_told(Check::Audit, audit::audit(subject, shim)));
         if subject.options.refs {
             found.extend(all_told(Check::Refs, unrecorded::refs(subject)));

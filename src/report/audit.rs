@@ -34,6 +34,11 @@ pub fn write(out: &mut dyn Write, entry: &Entry) -> io::Result<()> {
             writeln!(out, "    {label}: {}", shown(text))?;
         }
     }
+    for pause in page.list("pauses") {
+        let word = |member| shown(text(pause, member).unwrap_or("?"));
+        let (tree, until, reason) = (word("tree"), word("until"), word("reason"));
+        writeln!(out, "    paused: {tree} until {until}: {reason}")?;
+    }
     Ok(())
 }
 
@@ -59,7 +64,11 @@ impl<'r> Page<'r> {
             "error" => "could not judge (refused)",
             other => other,
         });
-        let kind = self.text("kind").unwrap_or("unknown");
+        let kind = match self.text("kind") {
+            Some("paused") if self.record.get("ended") == Some(&Value::Bool(true)) => "pause ended",
+            Some(kind) => kind,
+            None => "unknown",
+        };
         let tree = self.text("tree").map(|tree| format!(" {}", shown(tree)));
         let what = shown(decision.unwrap_or(kind));
         format!("{what}{}", tree.unwrap_or_default())

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::formats::schema::closed_objects;
 use crate::support::{HookRun, everywhere};
 
 #[test]
@@ -16,6 +17,11 @@ fn in_every_format_of_repository() {
         assert_eq!(kinds, ["judged", "landed", "judged"]);
         holds(s);
     });
+}
+
+#[test]
+fn the_schema_names_every_member() {
+    assert_eq!(closed_objects("docs/audit.schema.json"), 11);
 }
 
 #[test]

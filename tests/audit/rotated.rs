@@ -40,6 +40,10 @@ fn the_chain_goes_on_in_the_next_file() {
         .says("14 records in 4 files");
     // In the order in which they were written, whatever the files are called.
     let all: Vec<Value> = serde_json::from_str(&audit(&s, &["export"]).out()).unwrap();
+    let schema = Schema::read("docs/audit.schema.json");
+    for one in &all {
+        assert_eq!(schema.faults(&one["record"]), None);
+    }
     for (one, next) in all.iter().zip(all.iter().skip(1)) {
         assert_eq!(one["hash"], next["record"]["prev"]);
     }
@@ -94,4 +98,19 @@ fn other_hands_may_rotate_too() {
         lands(&s, &first, "kernel/b.c");
         audit(&s, &["verify"]).ended(0).says("4 records in 2 files");
     }
+}
+
+/// As before somebody edits something.
+#[test]
+fn copies_beside_the_log_are_left_out() {
+    let (s, base) = one();
+    let first = lands(&s, &base, "kernel/a.c");
+    let folder = s.server().join("treewarden");
+    std::fs::copy(log(&s), folder.join("audit.jsonl.bak")).unwrap();
+    let second = lands(&s, &first, "kernel/b.c");
+    std::fs::copy(log(&s), folder.join("audit.jsonl.old")).unwrap();
+    audit(&s, &["verify"]).ended(0).says("4 records in 1 file");
+    std::fs::remove_file(log(&s)).unwrap();
+    lands(&s, &second, "kernel/c.c");
+    audit(&s, &["verify"]).ended(0).says("6 records in 2 files");
 }

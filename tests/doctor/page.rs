@@ -72,7 +72,13 @@ fn the_table_is_the_codes() {
 #[test]
 fn every_check_is_made_somewhere() {
     let s = one();
-    let made = examined(&s);
+    let base = s.at_ref("master").unwrap();
+    let (core, networking) = (s.touch(&base, "kernel/a.c"), s.touch(&base, "net/a.c"));
+    s.push_all(&[(&core, "master"), (&networking, "net")])
+        .clean();
+    let made = examined_by(&s, |command| {
+        command.arg("--refs");
+    });
     let names: BTreeSet<&str> = made.named("ok").into_iter().collect();
     let known: BTreeSet<&str> = Check::ALL.iter().map(|check| check.name()).collect();
     assert_eq!(names, known);

@@ -62,21 +62,21 @@ fn it_writes_policies_by_their_whole_path() {
     });
 }
 
-/// Where a link leads is for its owner to change.
+/// Whoever can change where a link leads would choose the policy: it is refused before the first
+/// push is.
 #[test]
-fn a_policy_behind_a_link_is_followed_by_the_hook() {
+fn a_policy_behind_a_link_is_not_put_into_force() {
     let s = &bare();
-    let base = s.started();
-    let (one, two) = (s.folder().join("one.toml"), s.folder().join("two.toml"));
-    fs::write(&one, "version = 1\n").unwrap();
-    fs::write(&two, "version = 1\ndefault = \"deny\"\n").unwrap();
+    let policy = s.folder().join("real.toml");
+    fs::write(&policy, "version = 1\n").unwrap();
     let link = s.folder().join("policy.toml");
-    symlink(&one, &link).unwrap();
-    s.install("policy.toml");
-    s.push(&base, "topic").accepted();
-    fs::remove_file(&link).unwrap();
-    symlink(&two, &link).unwrap();
-    s.push(&base, "other").rejected("ungoverned-ref");
+    symlink(&policy, &link).unwrap();
+    let before = snapshot(s.server());
+    let server = s.server().to_str().unwrap();
+    let link = link.to_str().unwrap();
+    let arguments = ["install", "--server", server, "--policy", link];
+    run(s, arguments).ended(3, "is no symbolic link: name the file itself");
+    before.is_unchanged(s.server());
 }
 
 /// Repeated without a policy it keeps the one that is configured; there has to be one.

@@ -94,18 +94,22 @@ fn place_of(file: &Path, line: usize) -> String {
 }
 
 fn write_sum(question: &Question, verified: &Verified, out: &mut dyn Write) -> std::io::Result<()> {
-    let (records, files) = (verified.records, question.files.len());
+    let records = counted(verified.records, "record");
+    let files = counted(question.files.len(), "file");
     let head = match &verified.head {
         Some(head) => format!(", the last is {head}"),
         None => String::new(),
     };
     let verdict = match verified.faults.len() {
         0 => "the chain holds".to_owned(),
-        1 => "1 fault".to_owned(),
-        count => format!("{count} faults"),
+        count => counted(count, "fault"),
     };
-    writeln!(
-        out,
-        "treewarden: {verdict}: {records} records in {files} files{head}"
-    )
+    writeln!(out, "treewarden: {verdict}: {records} in {files}{head}")
+}
+
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    }
 }
