@@ -215,13 +215,26 @@ fn modes() {
     let chmod = |path: PathBuf, mode| {
         std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     };
-    chmod(sandbox.server().to_owned(), 0o2770);
-    add(&sandbox, &[&public("alice")]).ended(0);
-    let file = sandbox.keyring().join("allowed_signers");
-    assert_eq!(mode(&sandbox.server().join("treewarden")), 0o2770);
-    assert_eq!(mode(&sandbox.keyring()), 0o2770);
-    assert_eq!(mode(&file), 0o660);
-    chmod(file.clone(), 0o640);
-    add(&sandbox, &[&public("bob")]).ended(0);
-    assert_eq!(mode(&file), 0o640);
+    let above = sandbox.folder().join("shared");
+    std::fs::create_dir(&above).unwrap();
+    for (of_folder, of_file) in [(0o2770, 0o660), (0o755, 0o644), (0o1777, 0o664)] {
+        chmod(above.clone(), of_folder);
+        let keyring = above.join("keys/keyring");
+        let add = |name: &str| {
+            let keyring = keyring.to_str().unwrap();
+            sandbox
+                .tell(&["keyring", "add", &public(name), "--keyring", keyring])
+                .ended(0);
+        };
+        add("alice");
+        let file = keyring.join("allowed_signers");
+        for folder in [&above.join("keys"), &keyring] {
+            assert_eq!(mode(folder), of_folder & 0o2775);
+        }
+        assert_eq!(mode(&file), of_file);
+        chmod(file.clone(), 0o640);
+        add("bob");
+        assert_eq!(mode(&file), 0o640);
+        std::fs::remove_dir_all(above.join("keys")).unwrap();
+    }
 }
