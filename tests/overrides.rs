@@ -4,6 +4,7 @@ mod allowed_signers;
 mod backdated;
 mod certificates;
 mod commands;
+mod hostile;
 mod keyring;
 mod kinds;
 mod people;
