@@ -4,10 +4,10 @@
 use jiff::Timestamp;
 
 use super::examine::Authority;
+use super::lines::quoted;
 use super::statement::{Lifts, Statement, What};
 use crate::finding::Code;
 use crate::policy::{Policy, Signer, Terms};
-use crate::report::escape::Shown;
 use crate::update::{Change, Oid, RefName};
 
 /// Something that was found, as overrides see it.
@@ -36,7 +36,7 @@ pub fn unfit(
         None if authority.verify.is_none() => {}
         None => return Some("this repository has no name that it could be bound to".into()),
         Some(own) if *own != lifts.repository => {
-            let other = Shown(lifts.repository.as_bytes());
+            let other = quoted(lifts.repository.as_bytes());
             return Some(format!("it is for the repository {other}, not for {own}"));
         }
         Some(_) => {}
@@ -81,7 +81,7 @@ fn out_of_time(statement: &Statement, terms: &Terms, now: Timestamp) -> Option<S
 /// Why it doesn't cover the matter; `None` if it does.
 pub fn misses(lifts: &Lifts, matter: &Matter<'_>) -> Option<String> {
     if lifts.ref_name != *matter.ref_name {
-        let other = Shown(lifts.ref_name.as_bytes());
+        let other = quoted(lifts.ref_name.as_bytes());
         return Some(format!("it is for {other}"));
     }
     if !lifts.rules.contains(&matter.code) {

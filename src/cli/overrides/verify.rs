@@ -56,7 +56,7 @@ impl Verify {
             all &= verdict.is_ok();
             match verdict {
                 Ok(who) => writeln!(out, "counts: {who}")?,
-                Err(why) => writeln!(out, "doesn't count: {}", Shown(why.as_bytes()))?,
+                Err(why) => writeln!(out, "doesn't count: {why}")?,
             }
             for line in lines {
                 writeln!(out, "  {line}")?;
