@@ -86,6 +86,16 @@ impl Request {
         }
     }
 
+    /// What is wrong with a request that was not worked out here.
+    pub fn check(&self) -> Result<(), String> {
+        match (&self.lifts.what, self.change) {
+            (What::Commits(_), Change::Delete { .. }) => {
+                Err("it names commits, and deletes the ref".into())
+            }
+            _ => self.lifts.check(),
+        }
+    }
+
     fn can_be_signed(&self, policy: &Policy) -> bool {
         let there = u64::try_from(self.signers.len()).unwrap_or(u64::MAX);
         let named = match &self.lifts.what {
