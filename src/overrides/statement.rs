@@ -234,8 +234,8 @@ fn rules(list: &str) -> Result<Vec<Code>, String> {
 fn commits(list: &[u8]) -> Result<Vec<Oid>, String> {
     let mut commits: Vec<Oid> = Vec::new();
     for hex in list.split(|byte| *byte == b',') {
-        let oid =
-            Oid::from_hex(hex).ok_or_else(|| format!("`{}` is no full object name", quoted(hex)))?;
+        let oid = Oid::from_hex(hex)
+            .ok_or_else(|| format!("`{}` is no full object name", quoted(hex)))?;
         if commits.contains(&oid) {
             return Err(format!("it names {} twice", oid.short()));
         }

@@ -110,7 +110,7 @@ fn verdict(
         Ok(word) => word,
         Err(why) => return Ok((Err(why), lines)),
     };
-    if let Some(why) = unfit(statement, word.signer, policy, authority) {
+    if let Some(why) = unfit(statement, word.signer, (policy, repo), authority) {
         return Ok((Err(why), lines));
     }
     let key = word.key.map(|key| format!(" ({key})"));
