@@ -185,15 +185,15 @@ impl<'r> Court<'r> {
 
     /// Lets overrides be heard on what is wrong with the updates themselves.
     fn lift_updates(&mut self) -> Result<(), Error> {
-        let Some(appeals) = &self.appeals else {
-            return Ok(());
-        };
         for finding in std::mem::take(&mut self.judgement.findings) {
-            let ruling = match finding.severity {
-                Severity::Deny => appeals.rule(finding.code, &finding.ref_name, &[])?,
-                Severity::Warn => Ruling::default(),
+            let appeals = self.appeals.as_ref();
+            let ruling = match appeals.filter(|_| finding.severity == Severity::Deny) {
+                Some(appeals) => appeals.rule(finding.code, &finding.ref_name, &[])?,
+                None => Ruling::default(),
             };
-            self.judgement.findings.push(ruled(finding, ruling));
+            let finding = ruled(finding, ruling);
+            self.note(notes::unjudged(&finding));
+            self.judgement.findings.push(finding);
         }
         Ok(())
     }

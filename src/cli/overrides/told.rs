@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use crate::error::Error;
+use crate::finding::Code;
 use crate::git::Repo;
 use crate::overrides::request::Request;
 use crate::overrides::statement::{Statement, What, both_values};
@@ -88,6 +89,9 @@ pub(super) fn show(request: &Request, repo: &Repo, stdout: &mut dyn Write) -> an
         for commit in commits {
             writeln!(stdout, "    {}", commit_line(*commit, repo)?)?;
         }
+    }
+    if request.lifts.rules.contains(&Code::TooMuch) {
+        writeln!(stdout, "    no commit of this update will be judged")?;
     }
     Ok(())
 }
