@@ -10,7 +10,7 @@ use super::cover::{Matter, unfit};
 use super::examine::{Authority, Unproven, Word};
 use super::hearing::{Hearing, Ruling};
 use super::standing::Standing;
-use super::statement::What;
+use super::statement::{Statement, What};
 use crate::budget::Budget;
 use crate::error::Error;
 use crate::finding::{Code, Finding};
@@ -20,6 +20,9 @@ use crate::report::escape::Shown;
 use crate::rules::refs::push_finding;
 use crate::standing::Target;
 use crate::update::{Change, Oid, RefName, RefUpdate};
+
+/// What is said of an override that would lift something and then be gone.
+const UNKEPT: &str = "what it points at isn't here whole: push the commits that it names with it";
 
 /// The overrides of one push.
 pub struct Docket<'r> {
@@ -88,10 +91,23 @@ impl<'r> Docket<'r> {
         let (statement, authority) = (unproven.statement(), &self.authority);
         let why = unfit(statement, word.signer, (self.policy, self.repo), authority)
             .or_else(|| comes_alone(&unproven, others));
+        let why = match why {
+            None if !self.will_be_kept(new, statement)? => Some(UNKEPT.into()),
+            other => other,
+        };
         Ok(match why {
             Some(why) => Err(bad(why)),
             None => Ok((unproven, word)),
         })
+    }
+
+    /// Whether git will move the override's ref, once it is accepted. That of an update points at what
+    /// the update does: git moves both or neither.
+    fn will_be_kept(&self, tag: Oid, statement: &Statement) -> Result<bool, Error> {
+        match (self.target, &statement.lifts.what) {
+            (Target::Here, What::Commits(_)) => self.repo.is_connected(tag, self.budget),
+            (Target::Here, What::Update(_)) | (Target::Remote(_), _) => Ok(true),
+        }
     }
 
     /// Returns true if and only if nothing can be lifted, since nobody signs.

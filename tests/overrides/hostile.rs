@@ -226,3 +226,35 @@ fn an_updates_override_that_lifts_nothing_is_spent() {
         .says("the override of alice lifts nothing in this push, and is spent")
         .says_no("until");
 }
+
+/// git moves each ref that it can: an override whose objects are missing would lift, and then not be
+/// kept, so that nobody could see afterwards who lifted what.
+#[test]
+fn an_override_that_git_will_not_keep_lifts_nothing() {
+    everywhere(|s| {
+        let base = s.started();
+        let key = ssh(s, "alice", "ed25519");
+        with_alice(s, &key);
+        let first = s.touch(&base, "net/core/dev.c");
+        let second = s.touch(&first, "net/core/more.c");
+        let (tag, name) = s.lifting(&[&second, &first]).sign("alice", &key);
+        let lines = [
+            format!("{base} {first} refs/heads/master").into_bytes(),
+            format!("{} {tag} {name}", s.format.zero()).into_bytes(),
+        ];
+        let listed = |range: &str| s.git(&["rev-list", "--objects", "--no-object-names", range]);
+        let of_first = listed(&format!("{base}..{first}"));
+        let mut objects: Vec<&str> = of_first.lines().collect();
+        objects.push(&tag);
+        // Without the newer commit; and without what is in it.
+        for more in [None, Some(second.as_str())] {
+            objects.extend(more);
+            let said = s.raw_push_objects(&lines, &objects);
+            assert!(said.contains("error[bad-override]: "), "{said}");
+            assert_eq!(s.at_ref("master").as_deref(), Some(base.as_str()), "{said}");
+        }
+        let said = s.raw_push(&lines, &[&second, &tag]);
+        assert!(said.contains("lifted[denied-path]"), "{said}");
+        assert_eq!(s.at_ref("master"), Some(first));
+    });
+}
