@@ -11,6 +11,7 @@ mod once;
 mod people;
 mod policy;
 mod pre_push;
+mod properties;
 mod requests;
 mod scope;
 mod security_keys;
