@@ -26,6 +26,10 @@ const MOST_ROUTED: usize = 3;
 /// How many refs are named whose objects a clone doesn't have.
 const MOST_LACKING: usize = 3;
 
+/// What is said of a finding that an override may lift which a clone doesn't have.
+const ELSEWHERE: &str =
+    "the server has an override for this push, which isn't here: it tells whether that counts";
+
 /// Judges case by case, then puts what was found into words: advice means judging other pushes,
 /// and gets what the budget has left.
 pub(crate) struct Court<'r> {
@@ -156,8 +160,9 @@ impl<'r> Court<'r> {
         }
         let judged = std::mem::take(&mut self.judged);
         for (case, commits) in &judged {
+            let doubtful = self.is_doubtful(commits)?;
             for broken in &commits.broken {
-                let (severity, ruling) = self.weigh(case, &commits.range, broken)?;
+                let (severity, ruling) = self.weigh(case, &commits.range, broken, doubtful)?;
                 let is_lifted = !ruling.lifted_by.is_empty();
                 let before = told.entry((severity, is_lifted)).or_default();
                 // Who lifted it knows another way, and didn't want it.
@@ -180,25 +185,36 @@ impl<'r> Court<'r> {
 
     /// Lets overrides be heard on what is wrong with the updates themselves.
     fn lift_updates(&mut self) -> Result<(), Error> {
-        let Some(appeals) = &self.appeals else {
-            return Ok(());
-        };
         for finding in std::mem::take(&mut self.judgement.findings) {
-            let ruling = match finding.severity {
-                Severity::Deny => appeals.rule(finding.code, &finding.ref_name, &[])?,
-                Severity::Warn => Ruling::default(),
+            let appeals = self.appeals.as_ref();
+            let ruling = match appeals.filter(|_| finding.severity == Severity::Deny) {
+                Some(appeals) => appeals.rule(finding.code, &finding.ref_name, &[])?,
+                None => Ruling::default(),
             };
-            self.judgement.findings.push(ruled(finding, ruling));
+            let finding = ruled(finding, ruling);
+            self.note(notes::unjudged(&finding));
+            self.judgement.findings.push(finding);
         }
         Ok(())
     }
 
-    /// What a broken rule weighs, and what overrides make of it.
+    /// Returns true if and only if an override that isn't here may lift what these commits break.
+    fn is_doubtful(&self, commits: &Commits) -> Result<bool, Error> {
+        let appeals = self.appeals.as_ref();
+        let Some(appeals) = appeals.filter(|_| !commits.broken.is_empty()) else {
+            return Ok(false);
+        };
+        appeals.is_doubtful(commits.range.rows.iter().map(|row| row.oid))
+    }
+
+    /// What a broken rule weighs, and what overrides make of it; `doubtful` where one that isn't here
+    /// may lift it.
     fn weigh(
         &self,
         case: &Case<'_>,
         range: &Range,
         broken: &Broken,
+        doubtful: bool,
     ) -> Result<(Severity, Ruling), Error> {
         let severity = case.severity(broken.code);
         // What is only a warning here because of what a clone doesn't know may be more to the server.
@@ -207,8 +223,11 @@ impl<'r> Court<'r> {
             return Ok((severity, Ruling::default()));
         };
         let commits = broken.who.commits(range)?;
-        let ruling = appeals.rule(broken.code, case.ref_name.as_bytes(), &commits)?;
-        let severity = match (ruling.lifted_by.is_empty(), ruling.doubtful) {
+        let mut ruling = appeals.rule(broken.code, case.ref_name.as_bytes(), &commits)?;
+        if doubtful && ruling.lifted_by.is_empty() {
+            ruling.reasons.insert(0, ELSEWHERE.into());
+        }
+        let severity = match (ruling.lifted_by.is_empty(), doubtful) {
             (false, _) => Severity::Deny,
             (true, true) => Severity::Warn,
             (true, false) => severity,
@@ -231,7 +250,8 @@ impl<'r> Court<'r> {
                 newest_first(&of.range, commits);
             }
         };
-        self.judgement.requests = appeals.requests(&self.judgement, sort, self.judge.policy);
+        self.judgement.requests =
+            appeals.requests(&self.judgement, sort, (self.judge.policy, self.judge.repo));
     }
 
     /// The finding in as many words as it will be shown with, after `before` others of its weight,
@@ -316,12 +336,6 @@ fn newest_first(range: &Range, commits: &mut [Oid]) {
 
 /// The finding with what overrides make of it.
 fn ruled(mut finding: Finding, ruling: Ruling) -> Finding {
-    if ruling.doubtful && ruling.lifted_by.is_empty() {
-        finding.help.push(
-            "the server has an override for this, which isn't here: it tells whether that counts"
-                .to_owned(),
-        );
-    }
     finding.help.extend(ruling.reasons);
     finding.lifted_by = ruling.lifted_by;
     finding

@@ -1,5 +1,6 @@
 //! What a report says beside its findings: what was not known, and what could be done about it.
 
+use crate::finding::{Code, Finding};
 use crate::judge::Case;
 use crate::policy::{RefPattern, Upstream};
 use crate::report::escape::Shown;
@@ -10,6 +11,18 @@ use crate::update::{Oid, RefName};
 /// What a shallow clone can't see.
 pub const SHALLOW: &str = "this clone is shallow, so what lies behind its end was not seen: \
                            `git fetch --unshallow`";
+
+/// What it means that somebody lifts `too-much`; `None` for anything else.
+pub fn unjudged(finding: &Finding) -> Option<String> {
+    let is_unjudged = finding.is_lifted() && finding.code == Code::TooMuch;
+    is_unjudged.then(|| {
+        let shown = Shown(&finding.ref_name);
+        format!(
+            "{} is lifted: no commit of {shown} was judged",
+            finding.code
+        )
+    })
+}
 
 /// How a history from before the policy comes into a tree.
 pub fn adoption(case: &Case<'_>) -> String {

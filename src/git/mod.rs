@@ -12,6 +12,7 @@
 //! | `trial` | a push between scratch repositories, to see what a hook says of it |
 //! | `refs` | refs as they stand |
 //! | `ages` | when refs last moved |
+//! | `connected` | whether all that an object needs is there |
 //! | `refspec` | what remote-tracking refs tell of a remote |
 //! | `remotes` | remote repositories, as a clone knows them |
 //! | `reflog` | what refs held before |
@@ -40,6 +41,7 @@ mod command;
 mod commit_graph;
 mod commits;
 mod config_file;
+mod connected;
 mod content;
 mod history;
 mod hooks;

@@ -129,6 +129,11 @@ impl Repo {
         self.inner.commondir()
     }
 
+    /// `refs/namespaces/<name>/` for each part of the namespace that is looked at; empty without one.
+    pub fn namespace(&self) -> &[u8] {
+        &self.namespace
+    }
+
     /// Returns true if and only if this clone was told to do without some of the history.
     pub fn is_shallow(&self) -> bool {
         !self.shallow.is_empty()

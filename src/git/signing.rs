@@ -78,13 +78,13 @@ impl Repo {
     pub fn push_atomic(
         &self,
         remote: &str,
-        options: &[String],
+        options: &[Vec<u8>],
         refspecs: &[Vec<u8>],
     ) -> Result<bool, Error> {
         let mut command = CleanGit::as_whoever_runs_this(self.git_dir());
         command
             .args(["push", "--atomic"])
-            .args(options)
+            .args(options.iter().map(|it| OsStr::from_bytes(it)))
             .args(["--", remote])
             .args(refspecs.iter().map(|it| OsStr::from_bytes(it)));
         command

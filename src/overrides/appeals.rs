@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::cover::Matter;
+use super::cover::{Matter, own_name};
 use super::docket::Docket;
 use super::hearing::Ruling;
 use super::request::{Request, requests};
 use crate::decision::Judgement;
 use crate::error::Error;
 use crate::finding::{Code, Lifting};
+use crate::git::Repo;
 use crate::policy::Policy;
 use crate::update::{Oid, RefName, RefUpdate};
 
@@ -43,6 +44,15 @@ impl<'r> Appeals<'r> {
         })
     }
 
+    /// Returns true if and only if an override may lift what is wrong with these commits that only the
+    /// server has.
+    pub fn is_doubtful(&self, commits: impl Iterator<Item = Oid>) -> Result<bool, Error> {
+        match &self.docket {
+            Some(docket) => docket.is_doubtful(commits),
+            None => Ok(false),
+        }
+    }
+
     fn update(&self, ref_name: &[u8]) -> Option<&RefUpdate> {
         let by_name = |update: &Cow<'_, RefUpdate>| update.name.as_bytes().cmp(ref_name);
         let at = self.updates.binary_search_by(by_name).ok()?;
@@ -60,8 +70,11 @@ impl<'r> Appeals<'r> {
         &self,
         judgement: &Judgement,
         newest_first: impl Fn(&RefName, &mut Vec<Oid>),
-        policy: &Policy,
+        (policy, repo): (&Policy, &Repo),
     ) -> Vec<Request> {
-        requests(judgement, &self.updates, newest_first, policy)
+        let own = own_name(policy, repo);
+        own.map_or_else(Vec::new, |own| {
+            requests(judgement, &self.updates, newest_first, (policy, &own))
+        })
     }
 }

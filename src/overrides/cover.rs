@@ -4,10 +4,11 @@
 use jiff::Timestamp;
 
 use super::examine::Authority;
+use super::lines::quoted;
 use super::statement::{Lifts, Statement, What};
 use crate::finding::Code;
+use crate::git::Repo;
 use crate::policy::{Policy, Signer, Terms};
-use crate::report::escape::Shown;
 use crate::update::{Change, Oid, RefName};
 
 /// Something that was found, as overrides see it.
@@ -23,27 +24,49 @@ pub struct Matter<'m> {
     pub commits: &'m [Oid],
 }
 
+/// What overrides call this repository: the policy's name for it, and the namespace, whose refs are
+/// those of another repository. `None` where it has no name that they could be bound to.
+pub fn own_name(policy: &Policy, repo: &Repo) -> Option<String> {
+    let name = policy.repository.as_ref()?;
+    let namespace = std::str::from_utf8(repo.namespace()).ok()?;
+    Some(match namespace.strip_suffix('/') {
+        Some(namespace) => format!("{name}/{namespace}"),
+        None => name.clone(),
+    })
+}
+
 /// Why an override can't count here, whatever it is for; `None` if it can, or if only the server
 /// can tell. `signer` is who signed it.
 pub fn unfit(
     statement: &Statement,
     signer: Option<&Signer>,
-    policy: &Policy,
+    (policy, repo): (&Policy, &Repo),
     authority: &Authority<'_>,
 ) -> Option<String> {
     let lifts = &statement.lifts;
-    match &policy.repository {
-        None if authority.verify.is_none() => {}
-        None => return Some("this repository has no name that it could be bound to".into()),
-        Some(own) if *own != lifts.repository => {
-            let other = Shown(lifts.repository.as_bytes());
-            return Some(format!("it is for the repository {other}, not for {own}"));
-        }
-        Some(_) => {}
-    }
-    signer
-        .and_then(|signer| beyond_grant(lifts, signer, policy))
+    elsewhere(&lifts.repository, own_name(policy, repo), authority)
+        .or_else(|| signer.and_then(|signer| beyond_grant(lifts, signer, policy)))
         .or_else(|| out_of_time(statement, &policy.terms, authority.now))
+}
+
+fn elsewhere(named: &str, own: Option<String>, authority: &Authority<'_>) -> Option<String> {
+    let is_client = authority.verify.is_none();
+    let Some(own) = own else {
+        let why = "this repository has no name that it could be bound to";
+        return (!is_client).then(|| why.into());
+    };
+    // Which namespace a push goes to, a client doesn't know.
+    let inside = || {
+        named
+            .strip_prefix(own.as_str())?
+            .strip_prefix("/refs/namespaces/")
+    };
+    if named == own || is_client && inside().is_some() {
+        return None;
+    }
+    let named = quoted(named.as_bytes());
+    let own = quoted(own.as_bytes());
+    Some(format!("it is for the repository {named}, not for {own}"))
 }
 
 /// What of it the signer may not lift.
@@ -81,13 +104,14 @@ fn out_of_time(statement: &Statement, terms: &Terms, now: Timestamp) -> Option<S
 /// Why it doesn't cover the matter; `None` if it does.
 pub fn misses(lifts: &Lifts, matter: &Matter<'_>) -> Option<String> {
     if lifts.ref_name != *matter.ref_name {
-        let other = Shown(lifts.ref_name.as_bytes());
+        let other = quoted(lifts.ref_name.as_bytes());
         return Some(format!("it is for {other}"));
     }
     if !lifts.rules.contains(&matter.code) {
         return Some("it doesn't name this rule".into());
     }
     match &lifts.what {
+        What::Commits(_) if matter.commits.is_empty() => Some("it is for commits".into()),
         What::Commits(named) => {
             let mut commits = matter.commits.iter();
             let missing = commits.find(|commit| !named.contains(commit))?;

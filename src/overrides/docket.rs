@@ -10,7 +10,7 @@ use super::cover::{Matter, unfit};
 use super::examine::{Authority, Unproven, Word};
 use super::hearing::{Hearing, Ruling};
 use super::standing::Standing;
-use super::statement::What;
+use super::statement::{Statement, What};
 use crate::budget::Budget;
 use crate::error::Error;
 use crate::finding::{Code, Finding};
@@ -19,7 +19,10 @@ use crate::policy::Policy;
 use crate::report::escape::Shown;
 use crate::rules::refs::push_finding;
 use crate::standing::Target;
-use crate::update::{Change, RefName, RefUpdate};
+use crate::update::{Change, Oid, RefName, RefUpdate};
+
+/// What is said of an override that would lift something and then be gone.
+const UNKEPT: &str = "what it points at isn't here whole: push the commits that it names with it";
 
 /// The overrides of one push.
 pub struct Docket<'r> {
@@ -27,7 +30,7 @@ pub struct Docket<'r> {
     pub(super) repo: &'r Repo,
     pub(super) authority: Authority<'r>,
     target: &'r Target,
-    budget: &'r Budget,
+    pub(super) budget: &'r Budget,
     /// What the push brings, sound and proven.
     pub(super) brought: Vec<(Unproven, Word<'r>)>,
     standing: OnceCell<Standing<'r>>,
@@ -86,12 +89,25 @@ impl<'r> Docket<'r> {
             Err(why) => return Ok(Err(bad(why))),
         };
         let (statement, authority) = (unproven.statement(), &self.authority);
-        let why = unfit(statement, word.signer, self.policy, authority)
+        let why = unfit(statement, word.signer, (self.policy, self.repo), authority)
             .or_else(|| comes_alone(&unproven, others));
+        let why = match why {
+            None if !self.will_be_kept(new, statement)? => Some(UNKEPT.into()),
+            other => other,
+        };
         Ok(match why {
             Some(why) => Err(bad(why)),
             None => Ok((unproven, word)),
         })
+    }
+
+    /// Whether git will move the override's ref, once it is accepted. That of an update points at what
+    /// the update does: git moves both or neither.
+    fn will_be_kept(&self, tag: Oid, statement: &Statement) -> Result<bool, Error> {
+        match (self.target, &statement.lifts.what) {
+            (Target::Here, What::Commits(_)) => self.repo.is_connected(tag, self.budget),
+            (Target::Here, What::Update(_)) | (Target::Remote(_), _) => Ok(true),
+        }
     }
 
     /// Returns true if and only if nothing can be lifted, since nobody signs.
@@ -99,10 +115,23 @@ impl<'r> Docket<'r> {
         self.brought.is_empty() && self.policy.signers.is_empty()
     }
 
-    /// What overrides make of the matter.
+    /// What overrides make of the matter. Where the push's time is over, nothing is lifted that would
+    /// take more of it.
     pub fn rule(&self, matter: &Matter<'_>) -> Result<Ruling, Error> {
-        self.budget.time()?;
-        Hearing::of(self, matter).end()
+        match Hearing::of(self, matter).end() {
+            Err(Error::TooMuch(exceeded)) => Ok(Ruling {
+                reasons: vec![format!("no override was heard for this: {exceeded}")],
+                ..Ruling::default()
+            }),
+            other => other,
+        }
+    }
+
+    /// Returns true if and only if one that a clone doesn't have points at one of these commits: which
+    /// others it names, only the server can tell.
+    pub fn is_doubtful(&self, commits: impl Iterator<Item = Oid>) -> Result<bool, Error> {
+        let has_some = matches!(self.target, Target::Remote(_)) && !self.policy.signers.is_empty();
+        Ok(has_some && self.standing()?.any_elsewhere(commits))
     }
 
     /// Those that stand in the repository.
@@ -141,17 +170,18 @@ fn comes_alone(unproven: &Unproven, others: &[Cow<'_, RefUpdate>]) -> Option<Str
 }
 
 fn kept(unproven: &Unproven) -> String {
-    let statement = unproven.statement();
+    let (signer, statement) = (&unproven.signer, unproven.statement());
     let lifts = &statement.lifts;
-    let rules: Vec<&str> = lifts.rules.iter().map(|rule| rule.name()).collect();
     let count = match &lifts.what {
         What::Commits(commits) if commits.len() == 1 => "1 commit".into(),
         What::Commits(commits) => format!("{} commits", commits.len()),
-        What::Update(_) => "this update".into(),
+        What::Update(_) => {
+            return format!("the override of {signer} lifts nothing in this push, and is spent");
+        }
     };
+    let rules: Vec<&str> = lifts.rules.iter().map(|rule| rule.name()).collect();
     format!(
-        "the override of {} lifts nothing in this push; until {} it lifts {} of {count} on {}",
-        unproven.signer,
+        "the override of {signer} lifts nothing in this push; until {} it lifts {} of {count} on {}",
         statement.expires,
         rules.join(", "),
         Shown(lifts.ref_name.as_bytes())

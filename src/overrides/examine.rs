@@ -24,7 +24,7 @@ pub trait Verify {
 pub enum Verified {
     /// That of this key.
     By(KeyName),
-    /// Nobody's that counts, and why.
+    /// Nobody's that counts, and why, fit for a terminal.
     Not(String),
 }
 

@@ -19,8 +19,6 @@ pub struct Ruling {
     pub lifted_by: Vec<Lifter>,
     /// Why those who may have meant to don't, a line each.
     pub reasons: Vec<String>,
-    /// True where an override may lift it that a clone can't read.
-    pub doubtful: bool,
 }
 
 /// A matter, and who has spoken so far.
@@ -59,8 +57,8 @@ impl<'h, 'r, 'm> Hearing<'h, 'r, 'm> {
     }
 
     fn standing(&mut self) -> Result<(), Error> {
+        self.docket.budget.time()?;
         let standing = self.docket.standing()?;
-        self.ruling.doubtful = standing.may_lift(self.matter.commits);
         for at in standing.near(self.matter.commits) {
             let Some(unproven) = standing.get(at) else {
                 continue;

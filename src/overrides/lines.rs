@@ -3,7 +3,15 @@
 use std::iter::Peekable;
 use std::slice::Split;
 
-use crate::report::escape::Shown;
+use crate::report::escape::shortened;
+
+/// How much of what somebody wrote is quoted, in characters.
+const QUOTED: usize = 100;
+
+/// What stands in a tag, fit for a message: who pushes it may have written any amount of anything.
+pub(super) fn quoted(raw: &[u8]) -> String {
+    shortened(raw, QUOTED)
+}
 
 /// Tells where a line ends.
 type IsEnd = fn(&u8) -> bool;
@@ -34,7 +42,7 @@ impl<'l> Lines<'l> {
             format!(
                 "line {} of the statement must be `{key}: …`, not `{}`",
                 self.at,
-                Shown(line)
+                quoted(line)
             )
         })
     }
@@ -58,7 +66,7 @@ impl<'l> Lines<'l> {
             Some(line) => Err(format!(
                 "line {} of the statement, `{}`, is one too many",
                 self.at + 1,
-                Shown(line)
+                quoted(line)
             )),
         }
     }

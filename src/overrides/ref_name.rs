@@ -5,6 +5,8 @@ use crate::update::{Oid, RefName};
 
 /// The folder of all overrides.
 pub const FOLDER: &str = "refs/overrides/";
+/// Where the refs of all namespaces stand.
+const NAMESPACES: &str = "refs/namespaces/";
 
 /// The parts of an override's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +64,16 @@ pub fn is_folded_override(name: &RefName) -> bool {
     is_inside(name.folded().as_bytes())
 }
 
+/// The same for a ref of a namespace, seen from outside of it, as well.
+pub fn is_override_somewhere(name: &RefName) -> bool {
+    let mut inner = name.as_bytes();
+    while let Some(rest) = inner.strip_prefix(NAMESPACES.as_bytes()) {
+        let end = rest.iter().position(|byte| *byte == b'/');
+        inner = end.and_then(|end| rest.get(end + 1..)).unwrap_or_default();
+    }
+    is_inside(inner)
+}
+
 fn is_inside(name: &[u8]) -> bool {
     let folder = FOLDER.as_bytes();
     name.starts_with(folder) || folder.strip_suffix(b"/") == Some(name)
@@ -103,6 +115,26 @@ mod tests {
             format!("overrides/{A}/a/b-0123abcd"),
         ] {
             assert_eq!(parsed(&odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn overrides_of_namespaces_are_seen_from_outside() {
+        let is = |name: &str| is_override_somewhere(&RefName::new(name.as_bytes()).unwrap());
+        for name in [
+            "refs/overrides",
+            "refs/overrides/x",
+            "refs/namespaces/a/refs/overrides/x",
+            "refs/namespaces/a/refs/namespaces/b/refs/overrides/x",
+        ] {
+            assert!(is(name), "{name}");
+        }
+        for name in [
+            "refs/heads/refs/overrides/x",
+            "refs/namespaces/refs/overrides/x",
+            "refs/namespaces/a",
+        ] {
+            assert!(!is(name), "{name}");
         }
     }
 

@@ -27,16 +27,13 @@ pub struct Request {
 }
 
 /// What could be signed to have a push accepted: one request for each ref's commits and one for its
-/// update. None where that wouldn't do: something can't be lifted, or too few may.
+/// update. `repository` is what overrides call this one. None where that wouldn't do: something can't be lifted, or too few may.
 pub fn requests(
     judgement: &Judgement,
     updates: &[Cow<'_, RefUpdate>],
     newest_first: impl Fn(&RefName, &mut Vec<Oid>),
-    policy: &Policy,
+    (policy, repository): (&Policy, &str),
 ) -> Vec<Request> {
-    let Some(repository) = policy.repository.as_deref() else {
-        return Vec::new();
-    };
     let refusing: Vec<&Finding> = judgement.of(Severity::Deny).collect();
     let is_final = |finding: &&Finding| finding.code.lifting() == Lifting::Never;
     if policy.signers.is_empty() || refusing.iter().any(is_final) {
@@ -83,6 +80,16 @@ impl Request {
             signers: signers.map(|signer| signer.name.clone()).collect(),
             change,
             lifts,
+        }
+    }
+
+    /// What is wrong with a request that was not worked out here.
+    pub fn check(&self) -> Result<(), String> {
+        match (&self.lifts.what, self.change) {
+            (What::Commits(_), Change::Delete { .. }) => {
+                Err("it names commits, and deletes the ref".into())
+            }
+            _ => self.lifts.check(),
         }
     }
 

@@ -71,8 +71,8 @@ impl<'r> Standing<'r> {
 
     /// Returns true if and only if there is one, which isn't here, that points at one of the
     /// commits.
-    pub fn may_lift(&self, commits: &[Oid]) -> bool {
-        commits.iter().any(|commit| self.elsewhere.contains(commit))
+    pub fn any_elsewhere(&self, mut commits: impl Iterator<Item = Oid>) -> bool {
+        !self.elsewhere.is_empty() && commits.any(|commit| self.elsewhere.contains(&commit))
     }
 
     /// The override of that index.
@@ -88,9 +88,10 @@ impl<'r> Standing<'r> {
         let unproven = self
             .get(at)
             .ok_or_else(|| Error::internal("an override that isn't there"))?;
-        let (policy, authority) = (docket.policy, &docket.authority);
+        let (policy, repo, authority) = (docket.policy, docket.repo, &docket.authority);
         let proof = unproven.prove(policy, authority)?.and_then(|word| {
-            match unfit(unproven.statement(), word.signer, policy, authority) {
+            let scene = (policy, repo);
+            match unfit(unproven.statement(), word.signer, scene, authority) {
                 Some(why) => Err(why),
                 None => Ok(word),
             }

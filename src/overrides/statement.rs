@@ -8,9 +8,9 @@ use std::fmt;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::lines::Lines;
+use super::lines::{Lines, quoted};
 use crate::finding::{Code, Lifting};
-use crate::report::escape::{Shown, misleads};
+use crate::report::escape::misleads;
 use crate::update::{Change, Oid, RefName, RefValue};
 
 /// The only version so far.
@@ -59,7 +59,7 @@ impl Statement {
         let mut lines = Lines::of(raw)?;
         let version = lines.text("override-version")?;
         if version != VERSION {
-            let shown = Shown(version.as_bytes());
+            let shown = quoted(version.as_bytes());
             return Err(format!(
                 "override-version is {shown}: only {VERSION} is known"
             ));
@@ -67,7 +67,7 @@ impl Statement {
         let repository = lines.text("repository")?.to_owned();
         let ref_name = lines.value("ref")?;
         let ref_name = RefName::new(ref_name)
-            .ok_or_else(|| format!("`{}` is no name of a ref", Shown(ref_name)))?;
+            .ok_or_else(|| format!("`{}` is no name of a ref", quoted(ref_name)))?;
         let rules = rules(lines.text("rules")?)?;
         let what = match lines.begins("update") {
             true => What::Update(update(lines.value("update")?)?),
@@ -222,7 +222,7 @@ fn rules(list: &str) -> Result<Vec<Code>, String> {
     let mut rules: Vec<Code> = Vec::new();
     for name in list.split(',') {
         let code = Code::named(name)
-            .ok_or_else(|| format!("there is no rule `{}`", Shown(name.as_bytes())))?;
+            .ok_or_else(|| format!("there is no rule `{}`", quoted(name.as_bytes())))?;
         if rules.last().is_some_and(|last| last.name() >= code.name()) {
             return Err("the rules must be in the order of their names, each once".into());
         }
@@ -234,8 +234,8 @@ fn rules(list: &str) -> Result<Vec<Code>, String> {
 fn commits(list: &[u8]) -> Result<Vec<Oid>, String> {
     let mut commits: Vec<Oid> = Vec::new();
     for hex in list.split(|byte| *byte == b',') {
-        let oid =
-            Oid::from_hex(hex).ok_or_else(|| format!("`{}` is no full object name", Shown(hex)))?;
+        let oid = Oid::from_hex(hex)
+            .ok_or_else(|| format!("`{}` is no full object name", quoted(hex)))?;
         if commits.contains(&oid) {
             return Err(format!("it names {} twice", oid.short()));
         }
@@ -253,7 +253,7 @@ fn update(values: &[u8]) -> Result<Change, String> {
 
 fn moment(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| {
-        let shown = Shown(text.as_bytes());
+        let shown = quoted(text.as_bytes());
         format!("`{shown}` is no moment such as 2026-12-01T12:00:00Z")
     })
 }

@@ -4,8 +4,8 @@
 //! one signature, and nothing behind it. What is signed is all that stands before the signature,
 //! as in every tag that `git tag -s` makes.
 
+use super::lines::quoted;
 use super::statement::{Statement, What};
-use crate::report::escape::Shown;
 use crate::update::{ObjectFormat, Oid};
 
 /// How large a tag may be, in bytes.
@@ -99,7 +99,7 @@ fn is_one_block(signature: &[u8]) -> Result<(), String> {
     let first = first.unwrap_or_default();
     let block = BLOCKS.iter().find(|(begin, _)| begin.as_bytes() == first);
     let Some((_, last)) = block else {
-        return Err(format!("`{}` begins no signature of git's", Shown(first)));
+        return Err(format!("`{}` begins no signature of git's", quoted(first)));
     };
     let ends = signature
         .strip_suffix(b"\n")
@@ -130,7 +130,7 @@ fn headers_of(headers: &[u8], format: ObjectFormat) -> Result<(Oid, &[u8]), Stri
         None => Ok((target, kind)),
         Some(line) => Err(format!(
             "the tag has a header too many, `{}`",
-            Shown(line.trim_ascii_end())
+            quoted(line.trim_ascii_end())
         )),
     }
 }

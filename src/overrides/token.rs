@@ -42,7 +42,7 @@ pub fn decode(token: &str) -> Result<Vec<Request>, String> {
     let mut requests = Vec::new();
     while !fields.0.is_empty() {
         let request = fields.request().ok_or_else(broken)?;
-        request.lifts.check()?;
+        request.check()?;
         requests.push(request);
     }
     match requests.is_empty() {

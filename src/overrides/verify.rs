@@ -8,6 +8,7 @@ use super::examine::{Verified, Verify};
 use super::keyring::{self, Keyring};
 use crate::error::Error;
 use crate::git::Repo;
+use crate::report::escape::Shown;
 
 /// The keyring of a repository, read once a signature has to be told.
 pub struct ServerKeyring<'r> {
@@ -42,7 +43,8 @@ impl Verify for ServerKeyring<'_> {
     fn verify(&self, payload: &[u8], signature: &[u8], now: Timestamp) -> Result<Verified, Error> {
         Ok(match self.keyring()?.verify(payload, signature, now) {
             Ok(signed) => Verified::By(signed.key),
-            Err(why) => Verified::Not(why.to_string()),
+            // It may quote the signature, and that is whoever pushes it to choose.
+            Err(why) => Verified::Not(Shown(why.to_string().as_bytes()).to_string()),
         })
     }
 }

@@ -6,6 +6,7 @@ use super::fields::Fields;
 use super::pattern;
 use super::place::Place;
 use super::ref_glob::RefGlob;
+use crate::overrides::ref_name::is_override_somewhere;
 use crate::update::RefName;
 
 /// An anchored ref glob.
@@ -25,14 +26,15 @@ pub fn any_matches(patterns: &[RefPattern], name: &RefName) -> bool {
 }
 
 impl RefPattern {
-    /// Returns true if and only if the whole name matches.
+    /// Returns true if and only if the whole name matches. No pattern matches an override: what
+    /// one points at would count as accepted, with all that it contains.
     pub fn matches(&self, name: &RefName) -> bool {
-        self.glob.matches(name.as_bytes())
+        self.glob.matches(name.as_bytes()) && !is_override_somewhere(name)
     }
 
     /// Returns true if and only if the name matches once case is ignored.
     pub fn matches_folded(&self, name: &RefName) -> bool {
-        self.folding.matches(name.folded().as_bytes())
+        self.folding.matches(name.folded().as_bytes()) && !is_override_somewhere(name)
     }
 
     /// The glob, as globset reads it.

@@ -50,7 +50,7 @@ fn what_the_server_has_may_lift_it() {
     local
         .push(&commit, "master")
         .warned("denied-path")
-        .says("the server has an override for this, which isn't here")
+        .says("the server has an override for this push, which isn't here")
         .moved(&[(&commit, "master")]);
 }
 
@@ -66,4 +66,21 @@ fn what_can_not_count_is_not_sent() {
         .push_all(&[(&commit, "master"), (&tag, &name)])
         .rejected("bad-override")
         .says("it expired at ");
+}
+
+/// An override that stands on the server names more commits than the one that it points at; which,
+/// a clone that doesn't have it can't tell.
+#[test]
+fn what_the_server_has_may_lift_all_that_is_pushed() {
+    let sandbox = Sandbox::new(Format::Sha1Files);
+    let (first, key) = refused(&sandbox);
+    let second = sandbox.touch(&first, "net/core/more.c");
+    let local = with_policy(&sandbox, &second);
+    let (tag, name) = sandbox.lifting(&[&second, &first]).sign("alice", &key);
+    sandbox.push(&tag, &name).accepted();
+    local.push(&first, "master").rejected("denied-path");
+    local
+        .push(&second, "master")
+        .warned("denied-path")
+        .moved(&[(&second, "master")]);
 }

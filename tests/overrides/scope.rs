@@ -100,6 +100,53 @@ refuses! {
         |s, it| (it.commit.to_owned(), s.lifting(&[it.commit]).ref_name("alice"));
 }
 
+#[test]
+fn what_is_too_large_is_not_read() {
+    let sandbox = Sandbox::new(Format::Sha1Files);
+    let (commit, key) = refused(&sandbox);
+    let statement = sandbox
+        .lifting(&[&commit])
+        .but("reason", &"x".repeat(64 * 1024));
+    let (tag, name) = statement.sign("alice", &key);
+    sandbox
+        .push(&tag, &name)
+        .rejected("bad-override")
+        .says("the tag is larger than 64 KiB");
+}
+
+#[test]
+fn tags_that_are_no_overrides() {
+    let sandbox = Sandbox::new(Format::Sha1Files);
+    let (commit, key) = refused(&sandbox);
+    let statement = sandbox.lifting(&[&commit]);
+    let (tag, name) = statement.sign("alice", &key);
+    sandbox.git(&["tag", "-f", "-a", "-m", "outer", "outer", &tag]);
+    let outer = sandbox.git(&["rev-parse", "refs/tags/outer"]);
+    sandbox
+        .push(&outer, &name)
+        .rejected("bad-override")
+        .says("the tag isn't signed");
+    let text = statement.text();
+    let (outer, _) = statement.clone().at(&tag).sign_text("alice", &key, &text);
+    sandbox
+        .push(&outer, &name)
+        .rejected("bad-override")
+        .says("not what its statement names first");
+    let inner = statement.clone().but("commits", &tag).at(&tag);
+    let (outer, other) = inner.sign("alice", &key);
+    sandbox
+        .push(&outer, &other)
+        .rejected("bad-override")
+        .says("points at something that is no commit");
+    let (release, _) = statement.sign_text("alice", &key, "Linux 6.13\n");
+    sandbox
+        .push(&release, &name)
+        .rejected("bad-override")
+        .says("line 1 of the statement must be `override-version: …`, not `Linux 6.13`");
+    // Elsewhere it is nobody's business.
+    sandbox.push(&release, "refs/tags/v6.13").accepted();
+}
+
 /// One override names the rules and commits of the whole refusal, newest first.
 #[test]
 fn one_override_lifts_several_findings() {

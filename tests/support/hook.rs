@@ -27,8 +27,17 @@ impl Sandbox {
     pub fn raw_push(&self, lines: &[Vec<u8>], commits: &[&str]) -> String {
         let pack = match commits {
             [] => Vec::new(),
-            _ => self.pack(commits),
+            _ => self.pack(&["--revs"], commits),
         };
+        self.raw_push_of(lines, pack)
+    }
+
+    /// The same with a pack of these objects alone, whatever they need.
+    pub fn raw_push_objects(&self, lines: &[Vec<u8>], objects: &[&str]) -> String {
+        self.raw_push_of(lines, self.pack(&[], objects))
+    }
+
+    fn raw_push_of(&self, lines: &[Vec<u8>], pack: Vec<u8>) -> String {
         let mut input = Vec::new();
         for (at, line) in lines.iter().enumerate() {
             let mut line = line.clone();
@@ -47,10 +56,12 @@ impl Sandbox {
         String::from_utf8_lossy(&said).into_owned()
     }
 
-    fn pack(&self, commits: &[&str]) -> Vec<u8> {
+    fn pack(&self, options: &[&str], objects: &[&str]) -> Vec<u8> {
         let mut command = self.git_in(&self.client());
-        command.args(["pack-objects", "--revs", "--stdout", "-q"]);
-        run(&mut command, format!("{}\n", commits.join("\n")).as_bytes()).stdout
+        command
+            .args(["pack-objects", "--stdout", "-q"])
+            .args(options);
+        run(&mut command, format!("{}\n", objects.join("\n")).as_bytes()).stdout
     }
 }
 

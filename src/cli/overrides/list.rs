@@ -62,7 +62,7 @@ impl List {
                 Err(_) if self.open => continue,
                 Err(why) => {
                     let name = name.iter().map(|it| Shown(it.as_bytes()).to_string());
-                    (format!("none: {}", Shown(why.as_bytes())), name.collect())
+                    (format!("none: {why}"), name.collect())
                 }
             };
             count += 1;

@@ -13,7 +13,7 @@ use crate::update::{Change, Oid, RefName};
 #[derive(Default)]
 pub(super) struct Push {
     /// Options of `git push`.
-    pub options: Vec<String>,
+    pub options: Vec<Vec<u8>>,
     /// Its refspecs.
     pub refspecs: Vec<Vec<u8>>,
 }
@@ -23,10 +23,12 @@ impl Push {
     /// where it was.
     pub fn update(&mut self, request: &Request) {
         let name = request.lifts.ref_name.as_bytes();
-        let shown = String::from_utf8_lossy(name);
         let refspec =
             |new: &str, forced: &str| [forced.as_bytes(), new.as_bytes(), b":", name].concat();
-        let lease = |old: Oid| format!("--force-with-lease={shown}:{old}");
+        let lease = |old: Oid| {
+            let old = old.to_string();
+            [b"--force-with-lease=", name, b":", old.as_bytes()].concat()
+        };
         let refspec = match (request.change, &request.lifts.what) {
             (Change::Create { new }, _) | (Change::Move { new, .. }, What::Commits(_)) => {
                 refspec(&new.to_string(), "")
@@ -65,5 +67,34 @@ impl Push {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Code;
+    use crate::overrides::statement::Lifts;
+
+    /// A lease on a ref of another spelling is none, and then the push is forced whatever is there.
+    #[test]
+    fn a_forced_push_is_leased_byte_by_byte() {
+        let oid = |digit: &str| Oid::from_hex(digit.repeat(40).as_bytes()).unwrap();
+        let (old, new) = (oid("a"), oid("b"));
+        let change = Change::Move { old, new };
+        let mut push = Push::default();
+        push.update(&Request {
+            lifts: Lifts {
+                repository: "r".into(),
+                ref_name: RefName::new(b"refs/heads/m\xff").unwrap(),
+                rules: vec![Code::RefRewound],
+                what: What::Update(change),
+            },
+            change,
+            signers: Vec::new(),
+        });
+        let old = old.to_string();
+        let lease = [b"--force-with-lease=refs/heads/m\xff:", old.as_bytes()].concat();
+        assert_eq!(push.options, [lease]);
     }
 }

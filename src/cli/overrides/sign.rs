@@ -89,6 +89,9 @@ impl Sign {
         let name = self.signer(&requests, &repo)?;
         for request in &requests {
             told::show(request, &repo, stdout)?;
+            if !self.approve && !self.no_push {
+                told::show_push(request, &repo, stdout)?;
+            }
         }
         writeln!(
             stdout,

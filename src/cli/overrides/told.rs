@@ -3,11 +3,12 @@
 use std::io::Write;
 
 use crate::error::Error;
+use crate::finding::Code;
 use crate::git::Repo;
 use crate::overrides::request::Request;
 use crate::overrides::statement::{Statement, What, both_values};
 use crate::report::escape::{Shown, shortened};
-use crate::update::{Oid, RefName};
+use crate::update::{Change, Oid, RefName};
 
 /// How much of a subject is shown, in characters.
 const SUBJECT_WIDTH: usize = 72;
@@ -49,10 +50,30 @@ pub(super) fn lines(
 /// A commit by its name and subject.
 fn commit_line(commit: Oid, repo: &Repo) -> Result<String, Error> {
     let subject = match repo.has(commit)? {
-        true => shortened(&repo.subject(commit)?, SUBJECT_WIDTH),
-        false => "(isn't here)".into(),
+        true => repo.peel(commit)?,
+        false => return Ok(format!("{} (isn't here)", commit.short())),
+    };
+    let subject = match subject {
+        Some(commit) => shortened(&repo.subject(commit)?, SUBJECT_WIDTH),
+        None => "(no commit)".into(),
     };
     Ok(format!("{} {subject}", commit.short()))
+}
+
+/// What the push makes of the ref beside bringing the signature: the statement alone doesn't say.
+pub(super) fn show_push(
+    request: &Request,
+    repo: &Repo,
+    stdout: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let on = Shown(request.lifts.ref_name.as_bytes()).to_string();
+    match request.change {
+        Change::Delete { old } => writeln!(stdout, "to be deleted: {on}, now {}", old.short())?,
+        Change::Create { new } | Change::Move { new, .. } => {
+            writeln!(stdout, "to be pushed to {on}: {}", commit_line(new, repo)?)?;
+        }
+    }
+    Ok(())
 }
 
 /// What is about to be signed, and the subjects of its commits.
@@ -68,6 +89,9 @@ pub(super) fn show(request: &Request, repo: &Repo, stdout: &mut dyn Write) -> an
         for commit in commits {
             writeln!(stdout, "    {}", commit_line(*commit, repo)?)?;
         }
+    }
+    if request.lifts.rules.contains(&Code::TooMuch) {
+        writeln!(stdout, "    no commit of this update will be judged")?;
     }
     Ok(())
 }

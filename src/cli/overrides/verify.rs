@@ -56,7 +56,7 @@ impl Verify {
             all &= verdict.is_ok();
             match verdict {
                 Ok(who) => writeln!(out, "counts: {who}")?,
-                Err(why) => writeln!(out, "doesn't count: {}", Shown(why.as_bytes()))?,
+                Err(why) => writeln!(out, "doesn't count: {why}")?,
             }
             for line in lines {
                 writeln!(out, "  {line}")?;
@@ -110,7 +110,7 @@ fn verdict(
         Ok(word) => word,
         Err(why) => return Ok((Err(why), lines)),
     };
-    if let Some(why) = unfit(statement, word.signer, policy, authority) {
+    if let Some(why) = unfit(statement, word.signer, (policy, repo), authority) {
         return Ok((Err(why), lines));
     }
     let key = word.key.map(|key| format!(" ({key})"));
