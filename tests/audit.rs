@@ -34,7 +34,7 @@ fn text(s: &Sandbox) -> String {
 }
 
 /// The records, each held against the schema.
-fn records(s: &Sandbox) -> Vec<Value> {
+pub fn records(s: &Sandbox) -> Vec<Value> {
     let schema = Schema::read("docs/audit.schema.json");
     let text = text(s);
     text.lines()

@@ -1,6 +1,7 @@
 //! What the audit log keeps of overrides.
 
 use super::refused;
+use crate::audit::records;
 use crate::support::{Format, Sandbox};
 
 #[test]
@@ -32,6 +33,12 @@ fn who_lifted_what_is_in_the_record() {
         .says(&format!("\"{name}\""))
         .says("\"keyring\"");
     sandbox.tell(&["audit", "verify", "server.git"]).ended(0);
+    let records = records(&sandbox);
+    let lifted = records.iter().find(|it| it["overrides"].is_array());
+    let lifted = &lifted.unwrap()["overrides"];
+    assert_eq!(lifted[0]["codes"], serde_json::json!(["denied-path"]));
+    assert_eq!(lifted[0]["key"], serde_json::json!(key.name));
+    assert_eq!(lifted[0]["override"], serde_json::json!(name));
 }
 
 /// The tag alone is recorded too: it is somebody's word.
