@@ -54,6 +54,10 @@ fn an_updates_override_is_spent_with_it() {
     let it = rewind(&sandbox);
     let both = [(it.new.as_str(), "master"), (&it.tag, &it.name)];
     sandbox.push_all(&both).accepted();
+    sandbox
+        .tell(&["override", "verify", "--repository", "server.git"])
+        .ended(1)
+        .says("doesn't count: it came with the update that it is for, and is spent");
     sandbox.push(&it.old, "master").accepted();
     // The very same update again: the override stands there, and the tag can't be pushed anew.
     sandbox.push(&it.new, "master").rejected("ref-rewound");
