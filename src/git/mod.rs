@@ -12,7 +12,7 @@
 //! | `trial` | a push between scratch repositories, to see what a hook says of it |
 //! | `refs` | refs as they stand |
 //! | `ages` | when refs last moved |
-//! | `connected` | whether all that an object needs is there |
+//! | `kept` | whether git moves a ref once its hook has accepted it |
 //! | `refspec` | what remote-tracking refs tell of a remote |
 //! | `remotes` | remote repositories, as a clone knows them |
 //! | `reflog` | what refs held before |
@@ -41,10 +41,10 @@ mod command;
 mod commit_graph;
 mod commits;
 mod config_file;
-mod connected;
 mod content;
 mod history;
 mod hooks;
+mod kept;
 mod libgit2;
 mod mainline;
 mod merge;

@@ -21,8 +21,12 @@ use crate::rules::refs::push_finding;
 use crate::standing::Target;
 use crate::update::{Change, Oid, RefName, RefUpdate};
 
-/// What is said of an override that would lift something and then be gone.
-const UNKEPT: &str = "what it points at isn't here whole: push the commits that it names with it";
+/// What is said of overrides that git takes from nobody.
+const HIDDEN: &str = "this server hides refs/overrides, and so would not keep it: its administrator \
+                      must let pushes see it (receive.hideRefs, transfer.hideRefs)";
+/// What is said of one whose objects are missing.
+const NOT_WHOLE: &str =
+    "what it points at isn't here whole: push the commits that it names with it";
 
 /// The overrides of one push.
 pub struct Docket<'r> {
@@ -92,7 +96,7 @@ impl<'r> Docket<'r> {
         let why = unfit(statement, word.signer, (self.policy, self.repo), authority)
             .or_else(|| comes_alone(&unproven, others));
         let why = match why {
-            None if !self.will_be_kept(new, statement)? => Some(UNKEPT.into()),
+            None => self.unkept(&update.name, new, statement)?,
             other => other,
         };
         Ok(match why {
@@ -101,13 +105,25 @@ impl<'r> Docket<'r> {
         })
     }
 
-    /// Whether git will move the override's ref, once it is accepted. That of an update points at what
-    /// the update does: git moves both or neither.
-    fn will_be_kept(&self, tag: Oid, statement: &Statement) -> Result<bool, Error> {
-        match (self.target, &statement.lifts.what) {
-            (Target::Here, What::Commits(_)) => self.repo.is_connected(tag, self.budget),
-            (Target::Here, What::Update(_)) | (Target::Remote(_), _) => Ok(true),
+    /// Why git will not keep the override, once it is accepted; what it lifts would go in without it.
+    fn unkept(
+        &self,
+        name: &RefName,
+        tag: Oid,
+        statement: &Statement,
+    ) -> Result<Option<String>, Error> {
+        if matches!(self.target, Target::Remote(_)) {
+            return Ok(None);
         }
+        if self.repo.is_hidden(name, self.budget)? {
+            return Ok(Some(HIDDEN.into()));
+        }
+        // That of an update points at what the update does: git moves both or neither.
+        let is_whole = match &statement.lifts.what {
+            What::Update(_) => true,
+            What::Commits(_) => self.repo.is_connected(tag, self.budget)?,
+        };
+        Ok((!is_whole).then(|| NOT_WHOLE.into()))
     }
 
     /// Returns true if and only if nothing can be lifted, since nobody signs.

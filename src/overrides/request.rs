@@ -11,9 +11,11 @@ use crate::finding::{Code, Finding, Lifting, Severity};
 use crate::policy::{Policy, Signer};
 use crate::update::{Change, Oid, RefName, RefUpdate};
 
-/// How many commits one request names; an override of more would be a decision on each of them
-/// that nobody makes.
+/// How many commits a push's requests name together; an override of more would be a decision on each
+/// of them that nobody makes.
 pub const MOST_COMMITS: usize = 200;
+/// How many refs they are about.
+pub const MOST_REFS: usize = 20;
 
 /// Something to be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +45,9 @@ pub fn requests(
     for finding in refusing {
         by_ref.entry(&finding.ref_name).or_default().push(finding);
     }
+    if by_ref.len() > MOST_REFS {
+        return Vec::new();
+    }
     let mut requests = Vec::new();
     for update in updates {
         let Some(own) = by_ref.get(update.name.as_bytes()) else {
@@ -66,7 +71,8 @@ pub fn requests(
             }
         }
     }
-    match requests.iter().all(|it| it.can_be_signed(policy)) {
+    let named: usize = requests.iter().map(Request::commits).sum();
+    match named <= MOST_COMMITS && requests.iter().all(|it| it.can_be_signed(policy)) {
         true => requests,
         false => Vec::new(),
     }
@@ -95,11 +101,15 @@ impl Request {
 
     fn can_be_signed(&self, policy: &Policy) -> bool {
         let there = u64::try_from(self.signers.len()).unwrap_or(u64::MAX);
-        let named = match &self.lifts.what {
+        there >= policy.terms.required && self.lifts.check().is_ok()
+    }
+
+    /// How many commits it names.
+    fn commits(&self) -> usize {
+        match &self.lifts.what {
             What::Commits(commits) => commits.len(),
             What::Update(_) => 0,
-        };
-        there >= policy.terms.required && named <= MOST_COMMITS && self.lifts.check().is_ok()
+        }
     }
 }
 

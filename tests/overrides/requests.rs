@@ -128,6 +128,26 @@ fn so_many_commits_are_nobodys_decision() {
         .says_no("override sign");
 }
 
+#[test]
+fn so_many_refs_are_nobodys_decision() {
+    let sandbox = Sandbox::new(Format::Sha1Files);
+    let base = sandbox.started();
+    let key = ssh(&sandbox, "alice", "ed25519");
+    let tree = "[[tree]]\nname = \"topics\"\nrefs = [\"refs/heads/topic/*\"]\ncreate = false\n";
+    let alice = signer("alice", &[&key], "may-override = [\"ref-created\"]\n");
+    sandbox.over_preset(&format!("{tree}{alice}"));
+    let names: Vec<String> = (0..21).map(|at| format!("topic/{at}")).collect();
+    let updates: Vec<(&str, &str)> = names.iter().map(|name| (&*base, &**name)).collect();
+    sandbox
+        .push_all(&updates[1..])
+        .rejected("ref-created")
+        .says("treewarden override sign");
+    sandbox
+        .push_all(&updates)
+        .rejected("ref-created")
+        .says_no("override sign");
+}
+
 /// Overrides are bound to a repository by its name.
 #[test]
 fn a_repository_without_a_name() {

@@ -54,6 +54,10 @@ fn an_updates_override_is_spent_with_it() {
     let it = rewind(&sandbox);
     let both = [(it.new.as_str(), "master"), (&it.tag, &it.name)];
     sandbox.push_all(&both).accepted();
+    sandbox
+        .tell(&["override", "verify", "--repository", "server.git"])
+        .ended(1)
+        .says("doesn't count: it came with the update that it is for, and is spent");
     sandbox.push(&it.old, "master").accepted();
     // The very same update again: the override stands there, and the tag can't be pushed anew.
     sandbox.push(&it.new, "master").rejected("ref-rewound");
@@ -137,4 +141,25 @@ fn without_signers_there_are_no_overrides() {
         .push(&commit, "master")
         .rejected("denied-path")
         .says_no("override sign");
+}
+
+/// A server that hides the folder would make the update and keep no trace of its override, which
+/// then could be used again.
+#[test]
+fn a_server_that_hides_overrides_takes_none() {
+    for (key, value) in [
+        ("receive.hideRefs", "refs/overrides"),
+        ("transfer.hideRefs", "refs/overrides/"),
+    ] {
+        let sandbox = Sandbox::new(Format::Sha1Files);
+        let it = rewind(&sandbox);
+        sandbox.on_server(&["config", "--add", key, value]);
+        let both = [(it.new.as_str(), "master"), (&it.tag, &it.name)];
+        let hidden = sandbox.push_all(&both);
+        hidden
+            .rejected("bad-override")
+            .says("this server hides refs/overrides");
+        sandbox.on_server(&["config", "--add", key, "!refs/overrides"]);
+        sandbox.push_all(&both).accepted();
+    }
 }

@@ -15,6 +15,7 @@ use crate::hook::server_policy;
 use crate::overrides::cover::unfit;
 use crate::overrides::examine::{Authority, Unproven};
 use crate::overrides::ref_name::FOLDER;
+use crate::overrides::statement::What;
 use crate::overrides::verify::ServerKeyring;
 use crate::policy::Policy;
 use crate::report::escape::Shown;
@@ -23,7 +24,8 @@ use crate::update::{Oid, RefName};
 /// Tell whether overrides count, by this repository's keyring and policy
 ///
 /// On the server, the answer is the hook's: whose signature it is, whether that key can count now,
-/// what its signer may lift, and whether its time is over.
+/// what its signer may lift, and whether its time is over. That of a ref's update is spent once it
+/// is there.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_HELP)]
 pub struct Verify {
@@ -110,6 +112,10 @@ fn verdict(
         Ok(word) => word,
         Err(why) => return Ok((Err(why), lines)),
     };
+    if matches!(statement.lifts.what, What::Update(_)) {
+        let why = "it came with the update that it is for, and is spent";
+        return Ok((Err(why.into()), lines));
+    }
     if let Some(why) = unfit(statement, word.signer, (policy, repo), authority) {
         return Ok((Err(why), lines));
     }
