@@ -50,7 +50,11 @@ fn every_fault_names_its_line_and_what_to_write() {
             2,
             "unknown key `repositry`; did you mean `repository`?",
         ),
-        ("version = 1\nsigners = []", 2, "unknown key `signers`; did you mean `signer`?"),
+        (
+            "version = 1\nsigners = []",
+            2,
+            "unknown key `signers`; did you mean `signer`?",
+        ),
         (
             "version = 1\nreview-by = 'soon'",
             2,
