@@ -88,6 +88,7 @@ pub mod explain;
 pub mod finding;
 pub mod gate;
 pub mod git;
+mod hex;
 pub mod hook;
 pub mod input;
 pub mod install;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::hex::hex;
+
 /// How a repository names its objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ObjectFormat {
@@ -94,11 +96,7 @@ impl Oid {
 
 impl fmt::Display for Oid {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Lists are full of them, and to write byte by byte takes several times as long.
-        let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
-        let digits = |byte: &u8| [digit(byte >> 4), digit(byte & 15)];
-        let hex: String = self.as_bytes().iter().flat_map(digits).collect();
-        out.write_str(&hex)
+        out.write_str(&hex(self.as_bytes()))
     }
 }
 

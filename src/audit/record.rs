@@ -1,14 +1,13 @@
 //! What a record holds. Its members are sorted by name, its text is printable ASCII, and what git
 //! has as bytes is written as in the JSON of reports: nothing is lost.
 
-use std::fmt::Write as _;
-
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::Receipt;
 use crate::ambient::Pusher;
+use crate::hex::hex;
 use crate::report::{ascii, json::bytes};
 
 /// The member `version` of every record. It grows when a member goes or comes to mean something
@@ -80,12 +79,7 @@ pub(super) fn cut(text: &[u8]) -> &[u8] {
 
 /// The hash of a line, without its line feed.
 pub fn hash(line: &[u8]) -> Receipt {
-    let mut hex = String::new();
-    for byte in Sha256::digest(line) {
-        // Writing into a `String` can't fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    hex(&Sha256::digest(line))
 }
 
 #[cfg(test)]

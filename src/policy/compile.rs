@@ -14,6 +14,7 @@ use super::tree::{Context, trees};
 use super::{PathClass, PathPattern, Policy, Source, Ungoverned, Upstream, merge};
 use crate::budget::Limits;
 use crate::classify::{Builder, ClassMask, Classifier, Match};
+use crate::hex::hex;
 
 /// How many files may extend one another.
 pub(super) const DEEPEST_EXTENDS: usize = 8;
@@ -90,10 +91,7 @@ impl Written {
     /// What that means for the repository that calls itself `repository`; without a name, the
     /// policy's own counts.
     pub fn policy(&self, repository: Option<&str>) -> Result<Policy, Faults> {
-        let digest = Sha256::digest(node::canonical(&self.table));
-        let digest = digest
-            .iter()
-            .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        let digest = hex(&Sha256::digest(node::canonical(&self.table)));
         compile(&self.table, &self.called, digest, repository)
     }
 }

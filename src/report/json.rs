@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{Report, Voice, ascii, overrides, word};
 use crate::decision::{Decision, JudgedUpdate};
 use crate::finding::{Finding, Offence, Offender, Origin, Severity, TouchedPath};
+use crate::hex::hex;
 use crate::policy::{Place, Policy};
 
 /// What the document's member `schema` says. The number grows when a member goes or comes to mean
@@ -153,9 +154,7 @@ pub(crate) fn bytes(name: &str, raw: &[u8]) -> Value {
     let mut members = Map::new();
     members.insert(name.into(), String::from_utf8_lossy(raw).into());
     if std::str::from_utf8(raw).is_err() {
-        let digits = raw.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-        let hex = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
-        members.insert(format!("{name}_hex"), hex.collect::<String>().into());
+        members.insert(format!("{name}_hex"), hex(raw).into());
     }
     Value::Object(members)
 }

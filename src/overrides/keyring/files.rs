@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::{ALLOWED_SIGNERS, CERTIFICATE_ENDS};
 use crate::error::Error;
+use crate::hex::hex;
 use crate::owner::is_everybodys;
 use crate::report::escape::Shown;
 
@@ -122,10 +123,7 @@ pub fn digest(files: &[KeyFile]) -> String {
         hash.update(format!("{} {}\n", file.name, file.bytes.len()));
         hash.update(&file.bytes);
     }
-    let digest = hash.finalize();
-    digest
-        .iter()
-        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    hex(&hash.finalize())
 }
 
 fn fault(path: &Path, why: &str) -> Error {
