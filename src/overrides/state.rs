@@ -64,7 +64,9 @@ fn have_landed(
         return Ok(false);
     };
     for commit in commits {
-        if !repo.has(*commit)? || !history.lineage(*commit, &Range::default())?.has(tip)? {
+        // A statement can name what is no commit, and so never lands.
+        let is_commit = repo.has(*commit)? && repo.peel(*commit)? == Some(*commit);
+        if !is_commit || !history.lineage(*commit, &Range::default())?.has(tip)? {
             return Ok(false);
         }
     }

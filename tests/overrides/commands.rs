@@ -266,3 +266,24 @@ fn what_lifts_nothing_any_more_is_listed() {
             "doesn't count: it is no annotated tag\n  {other}\n"
         ));
 }
+
+#[test]
+fn what_names_no_commit_is_listed_all_the_same() {
+    let sandbox = Sandbox::new(Format::Sha1Files);
+    let (commit, key) = refused(&sandbox);
+    let blob = sandbox.blob("x");
+    let (tag, name) = sandbox.lifting(&[&commit, &blob]).sign("alice", &key);
+    sandbox.push(&tag, &name).accepted();
+    let local = sandbox.local();
+    local
+        .tell(&["override", "list", "--remote", "origin"])
+        .ended(0)
+        .says("open: alice\n")
+        .says("(isn't here)");
+    sandbox.push(&commit, "master").accepted();
+    local.git(&["fetch", "-q", "origin"]);
+    local
+        .tell(&["override", "list", "--remote", "origin"])
+        .ended(0)
+        .says("open: alice\n");
+}
