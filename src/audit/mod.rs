@@ -16,6 +16,7 @@
 //! | `lines` | the lines of a file, one by one |
 //! | `verify` | whether the chain holds |
 //! | `landed` | which record judged what has landed |
+//! | `used` | which overrides were of use already |
 //! | `filter` | which records are asked for |
 //! | `rotate` | a new file, chained to the old one |
 //! | `stage`, `killed` | where a hook can be killed, and what is left then: for tests |
@@ -35,6 +36,7 @@ mod segments;
 mod sharing;
 mod stage;
 mod tail;
+mod used;
 mod verify;
 
 pub use append::append;
@@ -47,6 +49,7 @@ pub use record::{Record, VERSION, hash};
 pub use rotate::rotate;
 pub use segments::{ordered, segments};
 pub use sharing::Sharing;
+pub use used::has_lifted;
 pub use verify::{Fault, Question, Verified, verify, verify_end};
 
 use std::io::{self, ErrorKind};

@@ -11,6 +11,7 @@ use super::examine::{Authority, Unproven, Word};
 use super::hearing::{Hearing, Ruling};
 use super::standing::Standing;
 use super::statement::{Statement, What};
+use crate::audit::{Place, has_lifted};
 use crate::budget::Budget;
 use crate::error::Error;
 use crate::finding::{Code, Finding};
@@ -22,6 +23,7 @@ use crate::standing::Target;
 use crate::update::{Change, Oid, RefName, RefUpdate};
 
 /// What is said of overrides that git takes from nobody.
+const USED: &str = "it was of use in a push before, and counts once: sign another";
 const HIDDEN: &str = "this server hides refs/overrides, and so would not keep it: its administrator \
                       must let pushes see it (receive.hideRefs, transfer.hideRefs)";
 /// What is said of one whose objects are missing.
@@ -118,12 +120,24 @@ impl<'r> Docket<'r> {
         if self.repo.is_hidden(name, self.budget)? {
             return Ok(Some(HIDDEN.into()));
         }
-        // That of an update points at what the update does: git moves both or neither.
-        let is_whole = match &statement.lifts.what {
-            What::Update(_) => true,
-            What::Commits(_) => self.repo.is_connected(tag, self.budget)?,
+        let why = match &statement.lifts.what {
+            // It points at what the update does: git moves both or neither, if nothing else has a say.
+            What::Update(_) => self.was_used(name)?.then_some(USED),
+            What::Commits(_) => {
+                let is_whole = self.repo.is_connected(tag, self.budget)?;
+                (!is_whole).then_some(NOT_WHOLE)
+            }
         };
-        Ok((!is_whole).then(|| NOT_WHOLE.into()))
+        Ok(why.map(str::to_owned))
+    }
+
+    /// Whether it lifted something before, by the audit log's word: another hook can have refused the
+    /// tag alone, and then nothing else remembers it.
+    fn was_used(&self, name: &RefName) -> Result<bool, Error> {
+        match Place::of(self.repo)? {
+            Some(place) => has_lifted(&place, name),
+            None => Ok(false),
+        }
     }
 
     /// Returns true if and only if nothing can be lifted, since nobody signs.

@@ -1,5 +1,8 @@
 //! Overrides of a ref's update, and the refs of overrides.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
 use super::refused;
 use crate::support::{Format, Sandbox};
 
@@ -162,4 +165,26 @@ fn a_server_that_hides_overrides_takes_none() {
         sandbox.on_server(&["config", "--add", key, "!refs/overrides"]);
         sandbox.push_all(&both).accepted();
     }
+}
+
+/// Another hook refuses the tag alone, and git moves the rest: the audit log remembers it.
+#[test]
+fn an_updates_override_that_was_not_kept_counts_once() {
+    let sandbox = Sandbox::new(Format::Sha1Files);
+    let it = rewind(&sandbox);
+    let hook = sandbox.server().join("hooks/update");
+    let text = "#!/bin/sh\ncase $1 in refs/overrides/*) exit 1 ;; esac\n";
+    std::fs::write(&hook, text).unwrap();
+    std::fs::set_permissions(&hook, Permissions::from_mode(0o755)).unwrap();
+    let both = [(it.new.as_str(), "master"), (&it.tag, &it.name)];
+    let said = sandbox.push_all(&both).said();
+    assert!(said.contains("lifted[ref-rewound]"), "{said}");
+    assert_eq!(sandbox.at_ref("master"), Some(it.new.clone()));
+    assert_eq!(sandbox.at_ref(&it.name), None);
+    sandbox.push(&it.old, "master").accepted();
+    sandbox
+        .push_all(&both)
+        .rejected("ref-rewound")
+        .rejected("bad-override")
+        .says("it was of use in a push before, and counts once");
 }
