@@ -196,3 +196,11 @@ fn too_much_named(error: Error) -> anyhow::Error {
         false => error,
     }
 }
+
+/// A number of things, as it is said.
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    }
+}

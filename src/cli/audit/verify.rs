@@ -9,6 +9,7 @@ use super::{Found, Subject};
 use crate::ambient::Ambient;
 use crate::audit::{Fault, Question, Verified, verify};
 use crate::cli::account::{shown, write_line};
+use crate::cli::counted;
 use crate::error::Exit;
 use crate::report;
 
@@ -105,11 +106,4 @@ fn write_sum(question: &Question, verified: &Verified, out: &mut dyn Write) -> s
         count => counted(count, "fault"),
     };
     writeln!(out, "treewarden: {verdict}: {records} in {files}{head}")
-}
-
-fn counted(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        count => format!("{count} {what}s"),
-    }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::{Meant, Subject};
 use crate::ambient::Ambient;
+use crate::cli::counted;
 use crate::error::Exit;
 use crate::hook::server_policy;
 use crate::overrides::keyring::folder;
@@ -60,11 +61,4 @@ fn write(linted: &Linted, out: &mut dyn Write) -> std::io::Result<()> {
         more => counted(more, "remark"),
     };
     writeln!(out, "treewarden: {keys}, {remarks}")
-}
-
-fn counted(number: usize, what: &str) -> String {
-    match number {
-        1 => format!("1 {what}"),
-        more => format!("{more} {what}s"),
-    }
 }
