@@ -22,8 +22,9 @@ use crate::rules::refs::push_finding;
 use crate::standing::Target;
 use crate::update::{Change, Oid, RefName, RefUpdate};
 
-/// What is said of overrides that git takes from nobody.
+/// What is said of an update's override that counted before.
 const USED: &str = "it was of use in a push before, and counts once: sign another";
+/// What is said of overrides that git takes from nobody.
 const HIDDEN: &str = "this server hides refs/overrides, and so would not keep it: its administrator \
                       must let pushes see it (receive.hideRefs, transfer.hideRefs)";
 /// What is said of one whose objects are missing.
