@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use gix_pack::data::Entry;
 use gix_pack::data::entry::Header;
+use gix_zlib::{Inflate, Status};
 
 use super::pack_index::PackIndex;
 use super::store::Store;
@@ -23,6 +24,10 @@ use crate::update::{ObjectFormat, Oid};
 
 /// How long a chain may be: git's own limit. What is longer goes in circles.
 const LONGEST_CHAIN: usize = 4096;
+
+/// What is left free behind an entry that is inflated, in bytes. Where less is left than the longest
+/// copy, each byte is checked for itself; and most deltas are shorter than that.
+const ROOM: usize = 320;
 
 /// The packs of a repository, as they are at one moment. Threads can share them.
 pub(in crate::git) struct Packs {
@@ -114,7 +119,8 @@ impl Kind {
 /// Reads objects of one kind, and keeps some of them for those that are made out of them.
 pub(in crate::git) struct PackReader {
     kind: Kind,
-    inflate: gix_zlib::Inflate,
+    /// Made when it is first needed: its tables are as large as all else that a short push reads.
+    inflate: Option<Inflate>,
     store: Store<Place, Bytes>,
     /// The pack that had the last object.
     last: usize,
@@ -127,7 +133,7 @@ impl PackReader {
     pub fn new(kind: Kind) -> Self {
         Self {
             kind,
-            inflate: gix_zlib::Inflate::default(),
+            inflate: None,
             store: Store::new(kind.kept()),
             last: 0,
             deltas: Vec::new(),
@@ -191,7 +197,7 @@ impl PackReader {
         None
     }
 
-    /// What an entry holds, behind what `out` holds already.
+    /// What an entry holds, behind what `out` holds already. It must be as long as the entry says.
     fn inflate(&mut self, pack: &Pack, entry: &Entry, mut out: Vec<u8>) -> Option<Vec<u8>> {
         let start = out.len();
         let size = usize::try_from(entry.decompressed_size).ok()?;
@@ -199,10 +205,15 @@ impl PackReader {
         if end > self.kind.largest() {
             return None;
         }
-        out.resize(end, 0);
+        out.resize(end + ROOM, 0);
         let free = out.get_mut(start..)?;
-        let read = pack.data.decompress_entry(entry, &mut self.inflate, free);
-        read.is_ok().then_some(out)
+        let whole = u64::try_from(pack.data.pack_end()).ok()?;
+        let stream = pack.data.entry_slice(entry.data_offset..whole)?;
+        let inflate = self.inflate.get_or_insert_default();
+        inflate.reset();
+        let (status, _, written) = inflate.once(stream, free).ok()?;
+        out.truncate(end);
+        (status == Status::StreamEnd && written == size).then_some(out)
     }
 }
 
