@@ -49,6 +49,7 @@ impl Listing<'_, '_> {
         open: &mut Vec<Folder>,
         visit: &mut dyn FnMut(usize, &[u8]),
     ) -> Result<(), Error> {
+        self.trees.leave_folder();
         let mut names: HashMap<Vec<u8>, usize> = HashMap::new();
         let mut path = folder.path.clone();
         for (at, (new, old)) in &folder.pairs {

@@ -77,6 +77,7 @@ impl<'w, 'r> Verdicts<'w, 'r> {
         if folder.depth > DEEPEST {
             return Err(Exceeded::Depth(DEEPEST).into());
         }
+        self.trees.leave_folder();
         let mut names: HashMap<Vec<u8>, usize> = HashMap::new();
         for (unit, versions) in &folder.pairs {
             let Looked { found, differing } = self.look(folder, *versions)?;

@@ -94,11 +94,13 @@ impl<'r> Worker<'r> {
 
     /// Questions for the classes of differences.
     pub fn verdicts(&mut self) -> Verdicts<'_, 'r> {
+        self.trees.expect_pairs();
         Verdicts::new(&mut self.trees, &mut self.states, self.budget)
     }
 
     /// A question for all paths.
     pub fn listing(&mut self) -> Listing<'_, 'r> {
+        self.trees.expect_pairs();
         Listing {
             trees: &mut self.trees,
             budget: self.budget,
@@ -121,6 +123,7 @@ impl<'r> Worker<'r> {
         merges: &[MergeSides],
         wanted: ClassMask,
     ) -> Result<Vec<Survey>, Error> {
+        self.trees.expect_sides();
         survey(
             &mut self.trees,
             &mut self.states,

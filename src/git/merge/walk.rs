@@ -72,6 +72,7 @@ pub(in crate::git) fn survey(
         if folder.depth > DEEPEST {
             return Err(Exceeded::Depth(DEEPEST).into());
         }
+        trees.leave_folder();
         walk.names.clear();
         for merge in folder
             .merges

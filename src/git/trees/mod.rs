@@ -28,6 +28,9 @@ pub(super) type Bytes = Rc<Vec<u8>>;
 /// How many bytes of objects are kept by their names: what one commit made of a folder is what
 /// the next one starts from.
 const KEPT: usize = 4 << 20;
+/// The same where each version is only compared with the one before it: what was just read is
+/// then found in the processor's own cache.
+const NEAR: usize = 256 << 10;
 /// How many tree objects libgit2 reads before the packs are opened.
 const FEW: usize = 64;
 
@@ -63,6 +66,23 @@ impl<'r> Trees<'r> {
     /// The same, with the packs opened after so many objects.
     pub fn with_packs_after(self, few: usize) -> Self {
         Self { few, ..self }
+    }
+
+    /// What comes next are versions of folders, each compared with the one before.
+    pub fn expect_pairs(&mut self) {
+        self.recent.keep_near(NEAR);
+        self.reader.keep_near(NEAR);
+    }
+
+    /// What comes next are the sides of merges: what several of them have lies far apart.
+    pub fn expect_sides(&mut self) {
+        self.recent.keep_near(usize::MAX);
+        self.reader.keep_near(usize::MAX);
+    }
+
+    /// What comes next are the versions of another folder.
+    pub fn leave_folder(&mut self) {
+        self.reader.leave_chains();
     }
 
     /// The tree object of that name; the empty one for `None`.

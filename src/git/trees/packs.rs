@@ -3,9 +3,9 @@
 //! A pack keeps most tree objects as deltas: how to make one out of another, which is a delta
 //! itself, and so on, up to fifty steps or more. Read one at a time, each object costs its whole
 //! chain. But the versions of one folder are on one chain, and who reads them in the order of
-//! history goes along it: every object that was put together on the way stays in a small store,
-//! by its place in the pack, and the next one is a single step from there. So no delta is
-//! inflated twice, as long as the store holds about one chain.
+//! history goes along it: every object that was put together on the way is kept, by its place in
+//! the pack, until it is asked for, and the next one is a single step from there. So no delta is
+//! inflated twice, as long as what is kept holds about one chain.
 //!
 //! This is no object database. What it doesn't find, or can't make sense of, it leaves to
 //! libgit2, whose answer counts: loose objects, packs that came later, and every fault.
@@ -24,7 +24,6 @@ use crate::update::{ObjectFormat, Oid};
 
 /// How long a chain may be: git's own limit. What is longer goes in circles.
 const LONGEST_CHAIN: usize = 4096;
-
 /// What is left free behind an entry that is inflated, in bytes. Where less is left than the longest
 /// copy, each byte is checked for itself; and most deltas are shorter than that.
 const ROOM: usize = 320;
@@ -106,12 +105,13 @@ impl Kind {
         }
     }
 
-    /// How many bytes of objects are kept for those that are made out of them. Merges of one range
-    /// ask for files here and there, and a file is some five times as large as a folder.
+    /// How many bytes are kept of objects that weren't asked for yet, about a chain; and twice as
+    /// many as of those that were. Merges of one range ask for files here and there, and a file is
+    /// some five times as large as a folder.
     fn kept(self) -> usize {
         match self {
             Self::Tree => 8 << 20,
-            Self::Blob => 32 << 20,
+            Self::Blob => 24 << 20,
         }
     }
 }
@@ -121,7 +121,10 @@ pub(in crate::git) struct PackReader {
     kind: Kind,
     /// Made when it is first needed: its tables are as large as all else that a short push reads.
     inflate: Option<Inflate>,
-    store: Store<Place, Bytes>,
+    /// What was asked for.
+    asked: Store<Place, Bytes>,
+    /// What was put together on the way to that.
+    ahead: Store<Place, Bytes>,
     /// The pack that had the last object.
     last: usize,
     /// The deltas of the chain at hand, one behind the other.
@@ -134,7 +137,8 @@ impl PackReader {
         Self {
             kind,
             inflate: None,
-            store: Store::new(kind.kept()),
+            asked: Store::new(kind.kept() / 2),
+            ahead: Store::new(kind.kept()),
             last: 0,
             deltas: Vec::new(),
         }
@@ -145,7 +149,25 @@ impl PackReader {
         debug_assert_eq!(packs.format, oid.format());
         let place = packs.find(oid, self.last)?;
         self.last = place.0;
-        self.read(packs, place)
+        let known = self.asked.get(&place);
+        if known.is_some() {
+            return known;
+        }
+        let object = match self.ahead.take(&place) {
+            Some(object) => object,
+            None => self.read(packs, place)?,
+        };
+        Some(self.asked.put(place, object))
+    }
+
+    /// From now on, so many bytes are kept of more than a few objects that were asked for.
+    pub fn keep_near(&mut self, near: usize) {
+        self.asked.keep_near(near);
+    }
+
+    /// What comes next lies on other chains.
+    pub fn leave_chains(&mut self) {
+        self.ahead.clear();
     }
 
     fn read(&mut self, packs: &Packs, place: Place) -> Option<Bytes> {
@@ -155,8 +177,10 @@ impl PackReader {
         let mut object = self.start_of_chain(pack, place, &mut chain)?;
         for Step { offset, delta } in chain.into_iter().rev() {
             let delta = self.deltas.get(delta)?;
-            let made = delta::apply(&object, delta, self.kind.largest())?;
-            object = self.store.put((place.0, offset), made.into());
+            object = delta::apply(&object, delta, self.kind.largest())?.into();
+            if offset != place.1 {
+                self.ahead.put((place.0, offset), Bytes::clone(&object));
+            }
         }
         Some(object)
     }
@@ -170,15 +194,19 @@ impl PackReader {
         chain: &mut Vec<Step>,
     ) -> Option<Bytes> {
         while chain.len() <= LONGEST_CHAIN {
-            if let Some(known) = self.store.get(&(at, offset)) {
+            let known = self.ahead.get(&(at, offset));
+            if let Some(known) = known.or_else(|| self.asked.get(&(at, offset))) {
                 return Some(known);
             }
             let entry = pack.data.entry(offset).ok()?;
             if let (Header::Tree, Kind::Tree) | (Header::Blob, Kind::Blob) =
                 (entry.header, self.kind)
             {
-                let raw = self.inflate(pack, &entry, Vec::new())?;
-                return Some(self.store.put((at, offset), raw.into()));
+                let object = Bytes::new(self.inflate(pack, &entry, Vec::new())?);
+                if !chain.is_empty() {
+                    self.ahead.put((at, offset), Bytes::clone(&object));
+                }
+                return Some(object);
             }
             let base = match entry.header {
                 Header::OfsDelta { base_distance } => {
