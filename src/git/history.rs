@@ -115,6 +115,11 @@ impl<'r> History<'r> {
         self.commits.borrow_mut().node(self.repo, oid)
     }
 
+    /// Returns true if and only if the commit is in git's commit-graph, and so all its ancestors.
+    pub(super) fn is_in_graph(&self, node: Node) -> bool {
+        !self.commits.borrow().is_object(node)
+    }
+
     /// What walks go by.
     pub(super) fn links(&self, node: Node) -> Result<Links, Error> {
         let mut commits = self.commits.borrow_mut();

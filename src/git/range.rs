@@ -5,6 +5,11 @@
 //! entering first. The walk ends when nothing entering is left to visit and all that is hidden
 //! is older than what was found. Wrong clocks can then leave a commit in that is hidden in truth
 //! (it is judged once more), but never take one out.
+//!
+//! There may be a thousand upstream refs, and a push of a few commits on top of one of them. What
+//! is in git's commit-graph has all its ancestors there. So as long as nothing that was met as
+//! entering is in there, what hidden tips in the graph reach can't matter, and they aren't read:
+//! they are only known for what they are where the walk comes upon them.
 
 use smallvec::SmallVec;
 
@@ -116,6 +121,8 @@ struct Walk<'h, 'r> {
     painted: PerNode<Painted>,
     /// How many commits are waiting.
     waiting: usize,
+    /// Hidden tips in the commit-graph, as long as nothing entering is in there.
+    unread: Vec<Node>,
     /// The date of the oldest entering commit that was visited.
     oldest: i64,
 }
@@ -133,10 +140,11 @@ impl<'h, 'r> Walk<'h, 'r> {
             queue: Queue::default(),
             painted: PerNode::default(),
             waiting: 0,
+            unread: Vec::new(),
             oldest: i64::MAX,
         };
         for oid in hidden {
-            walk.paint(history.node(*oid)?, Colour::Hidden)?;
+            walk.hide(history.node(*oid)?)?;
         }
         walk.paint(new, Colour::Entering)?;
         while walk.goes_on() {
@@ -172,6 +180,32 @@ impl<'h, 'r> Walk<'h, 'r> {
         Ok(())
     }
 
+    /// Paints a hidden tip, and leaves it unread if it is in the commit-graph.
+    fn hide(&mut self, tip: Node) -> Result<(), Error> {
+        if !self.history.is_in_graph(tip) {
+            return self.paint(tip, Colour::Hidden);
+        }
+        if self.painted.get(tip).colour != Colour::Hidden {
+            self.painted.set(
+                tip,
+                Painted {
+                    colour: Colour::Hidden,
+                    is_waiting: false,
+                },
+            );
+            self.unread.push(tip);
+        }
+        Ok(())
+    }
+
+    /// Queues the hidden tips that weren't read.
+    fn read_hidden(&mut self) -> Result<(), Error> {
+        for tip in std::mem::take(&mut self.unread) {
+            self.queue.push(tip, self.history.links(tip)?.time);
+        }
+        Ok(())
+    }
+
     /// Hidden wins. What gets a colour is visited, once more if it had the other one.
     fn paint(&mut self, node: Node, colour: Colour) -> Result<(), Error> {
         let before = self.painted.get(node);
@@ -179,6 +213,9 @@ impl<'h, 'r> Walk<'h, 'r> {
             return Ok(());
         }
         let is_waiting = colour == Colour::Entering;
+        if is_waiting && !self.unread.is_empty() && self.history.is_in_graph(node) {
+            self.read_hidden()?;
+        }
         self.waiting += usize::from(is_waiting);
         self.waiting -= usize::from(before.is_waiting);
         self.painted.set(node, Painted { colour, is_waiting });
