@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -36,7 +37,9 @@ pub fn pre_receive(
     ambient: &Ambient,
 ) -> Ended {
     let begun = Instant::now();
-    let mut push = Push::default();
+    // The process is about to end: the system takes the repository back at once, sooner than it is
+    // closed piece by piece.
+    let mut push = ManuallyDrop::new(Push::default());
     let work = Arc::default();
     let pace = Pace::of_hook(ambient.terminal);
     let (hook, judged) = match own_path(arguments, Hook::PreReceive) {
@@ -54,7 +57,7 @@ pub fn pre_receive(
     let invocation = Invocation {
         hook,
         arguments: &[],
-        stdin: push.input,
+        stdin: std::mem::take(&mut push.input),
     };
     chain::after(own, invocation, stderr)
 }
