@@ -1,12 +1,13 @@
 //! A repository opened once more, just as it is open already: for another thread, since a handle
 //! of libgit2 is one thread's own.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashSet;
 use std::path::PathBuf;
 
 use super::command::CleanGit;
 use super::open::{Repo, plain_open};
+use super::trees::{Kind, PackReader};
 use crate::error::Error;
 use crate::update::{ObjectFormat, Oid};
 
@@ -52,6 +53,7 @@ impl Reopening {
             fetches: self.fetches,
             quarantine: self.quarantine.clone(),
             packs: OnceCell::new(),
+            commits: RefCell::new(PackReader::new(Kind::Commit)),
         };
         if let Some(folder) = &repo.quarantine {
             repo.add_objects(folder)?;

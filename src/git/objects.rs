@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use super::open::Repo;
 use super::tree_object::TreeObject;
+use super::trees::Bytes;
 use crate::error::Error;
 use crate::update::{ObjectFormat, Oid};
 
@@ -63,6 +64,21 @@ impl Repo {
         }
     }
 
+    /// A commit, raw: the first few from libgit2, then out of packs. A push brings commits that no
+    /// commit-graph has.
+    fn raw_commit(&self, oid: Oid) -> Result<Bytes, Error> {
+        let mut reader = self.commits.borrow_mut();
+        let packed = match reader.is_worth_it() {
+            true => reader.object(&self.packs(), oid),
+            false => None,
+        };
+        if let Some(raw) = packed {
+            return Ok(raw);
+        }
+        let raw = self.read_as(oid, ObjectType::Commit, "a commit was expected here")?;
+        Ok(raw.into())
+    }
+
     /// The contents of a file; `None` where it isn't here, is larger than `largest`, or is no file.
     pub(super) fn blob(&self, oid: Oid, largest: usize) -> Result<Option<Vec<u8>>, Error> {
         match self.size_and_kind(oid) {
@@ -97,7 +113,7 @@ impl Repo {
 
     /// The addresses of a commit's authors, raw: one, unless somebody made it by hand.
     pub fn author_addresses(&self, oid: Oid) -> Result<Vec<Vec<u8>>, Error> {
-        let raw = self.read_as(oid, ObjectType::Commit, "a commit was expected here")?;
+        let raw = self.raw_commit(oid)?;
         let headers = raw.split(|byte| *byte == b'\n');
         let authors = headers
             .take_while(|line| !line.is_empty())
@@ -116,7 +132,7 @@ impl Repo {
 
     /// A commit; its parents are none where a shallow clone ends.
     pub fn commit(&self, oid: Oid) -> Result<Commit, Error> {
-        let raw = self.read_as(oid, ObjectType::Commit, "a commit was expected here")?;
+        let raw = self.raw_commit(oid)?;
         let mut commit = parse_commit(&raw, self.format).ok_or(Error::Malformed {
             oid,
             fault: "the commit's tree or parents can't be read",
@@ -129,7 +145,7 @@ impl Repo {
 
     /// A commit's message, raw: all that follows the first empty line.
     pub fn message(&self, oid: Oid) -> Result<Vec<u8>, Error> {
-        let raw = self.read_as(oid, ObjectType::Commit, "a commit was expected here")?;
+        let raw = self.raw_commit(oid)?;
         let start = raw.windows(2).position(|pair| pair == b"\n\n");
         Ok(start
             .and_then(|at| raw.get(at + 2..))

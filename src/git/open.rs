@@ -1,6 +1,6 @@
 //! Opens repositories: both object formats, both ref stores, and the quarantine of a push.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -11,7 +11,7 @@ use git2::{Config, ConfigLevel, ErrorCode, Repository};
 
 use super::command::CleanGit;
 use super::libgit2::{know_extensions, trust_owner};
-use super::trees::Packs;
+use super::trees::{Kind, PackReader, Packs};
 use crate::error::Error;
 use crate::update::{ObjectFormat, Oid};
 
@@ -38,6 +38,8 @@ pub struct Repo {
     pub(super) quarantine: Option<PathBuf>,
     /// Open once they were needed.
     pub(super) packs: OnceCell<Arc<Packs>>,
+    /// Reads commits out of them.
+    pub(super) commits: RefCell<PackReader>,
 }
 
 impl Repo {
@@ -103,6 +105,7 @@ impl Repo {
             fetches: false,
             quarantine: None,
             packs: OnceCell::new(),
+            commits: RefCell::new(PackReader::new(Kind::Commit)),
         })
     }
 

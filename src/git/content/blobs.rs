@@ -16,14 +16,11 @@ const LARGEST: usize = 1 << 20;
 const KEPT: usize = 16 << 20;
 /// How many bytes of files that were merged here are kept. What is beyond is left to git.
 const MOST_MADE: usize = 32 << 20;
-/// How many files libgit2 reads before the packs are opened.
-const FEW: usize = 16;
 
 /// Where contents come from.
 pub(super) struct Blobs<'r> {
     repo: &'r Repo,
     reader: PackReader,
-    read: usize,
     recent: Store<Oid, Bytes>,
     made: HashMap<Oid, Bytes>,
     made_bytes: usize,
@@ -35,7 +32,6 @@ impl<'r> Blobs<'r> {
         Self {
             repo,
             reader: PackReader::new(Kind::Blob),
-            read: 0,
             recent: Store::new(KEPT),
             made: HashMap::new(),
             made_bytes: 0,
@@ -57,11 +53,10 @@ impl<'r> Blobs<'r> {
     }
 
     fn packed(&mut self, name: Oid) -> Option<Bytes> {
-        self.read += 1;
-        if self.read <= FEW {
-            return None;
+        match self.reader.is_worth_it() {
+            true => self.reader.object(&self.repo.packs(), name),
+            false => None,
         }
-        self.reader.object(&self.repo.packs(), name)
     }
 
     /// Contents that were made here.

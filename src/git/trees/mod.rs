@@ -31,41 +31,34 @@ const KEPT: usize = 4 << 20;
 /// The same where each version is only compared with the one before it: what was just read is
 /// then found in the processor's own cache.
 const NEAR: usize = 256 << 10;
-/// How many tree objects libgit2 reads before the packs are opened.
-const FEW: usize = 64;
-
-/// Where tree objects come from: the first few from libgit2, which has everything open already;
-/// then out of packs, which is much faster where there are many.
+/// Where tree objects come from: the first few from libgit2, then out of packs, which is much faster
+/// where there are many.
 pub(super) struct Trees<'r> {
     source: Source<'r>,
     reader: PackReader,
     packs: Option<Arc<Packs>>,
-    /// How many libgit2 is to read.
-    few: usize,
-    read: usize,
     recent: Store<Oid, TreeObject>,
 }
 
 impl<'r> Trees<'r> {
     /// Nothing opened yet.
     pub fn new(repo: &'r Repo) -> Self {
-        Self::from_source(Source::Open(repo), None, FEW)
+        Self::from_source(Source::Open(repo), None)
     }
 
-    fn from_source(source: Source<'r>, packs: Option<Arc<Packs>>, few: usize) -> Self {
+    fn from_source(source: Source<'r>, packs: Option<Arc<Packs>>) -> Self {
         Self {
             source,
             reader: PackReader::new(Kind::Tree),
             packs,
-            few,
-            read: 0,
             recent: Store::new(KEPT),
         }
     }
 
     /// The same, with the packs opened after so many objects.
     pub fn with_packs_after(self, few: usize) -> Self {
-        Self { few, ..self }
+        let reader = self.reader.after(few);
+        Self { reader, ..self }
     }
 
     /// What comes next are versions of folders, each compared with the one before.
@@ -95,8 +88,7 @@ impl<'r> Trees<'r> {
     }
 
     fn read(&mut self, name: Oid) -> Result<TreeObject, Error> {
-        self.read += 1;
-        if self.read > self.few {
+        if self.reader.is_worth_it() {
             let packs = opened(&mut self.packs, &mut self.source)?;
             if let Some(raw) = self.reader.object(packs, name) {
                 return Ok(self.recent.put(name, TreeObject::new(name, raw)));

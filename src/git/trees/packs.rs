@@ -93,15 +93,25 @@ impl Pack {
 pub(in crate::git) enum Kind {
     Tree,
     Blob,
+    Commit,
 }
 
 impl Kind {
     /// How large an object may be, and so may those that it is made out of: no tree that anybody
-    /// works with is larger, and no file that is merged here.
+    /// works with is larger, no file that is merged here, and no commit that anybody wrote.
     fn largest(self) -> usize {
         match self {
             Self::Tree => 64 << 20,
-            Self::Blob => 4 << 20,
+            Self::Blob | Self::Commit => 4 << 20,
+        }
+    }
+
+    /// How many objects libgit2 reads, which has everything open already, before it is worth to open
+    /// the packs here.
+    fn few(self) -> usize {
+        match self {
+            Self::Tree => 64,
+            Self::Blob | Self::Commit => 16,
         }
     }
 
@@ -112,6 +122,8 @@ impl Kind {
         match self {
             Self::Tree => 8 << 20,
             Self::Blob => 24 << 20,
+            // Nearly all are whole in the pack, and asked for once.
+            Self::Commit => 1 << 20,
         }
     }
 }
@@ -125,6 +137,8 @@ pub(in crate::git) struct PackReader {
     asked: Store<Place, Bytes>,
     /// What was put together on the way to that.
     ahead: Store<Place, Bytes>,
+    /// How many objects are still left to libgit2.
+    few: usize,
     /// The pack that had the last object.
     last: usize,
     /// The deltas of the chain at hand, one behind the other.
@@ -139,9 +153,22 @@ impl PackReader {
             inflate: None,
             asked: Store::new(kind.kept() / 2),
             ahead: Store::new(kind.kept()),
+            few: kind.few(),
             last: 0,
             deltas: Vec::new(),
         }
+    }
+
+    /// The same, with so many objects left to libgit2.
+    pub fn after(self, few: usize) -> Self {
+        Self { few, ..self }
+    }
+
+    /// Counts an object that is to be read; true once there were enough to open the packs for.
+    pub fn is_worth_it(&mut self) -> bool {
+        let left = self.few.checked_sub(1);
+        self.few = left.unwrap_or_default();
+        left.is_none()
     }
 
     /// The raw bytes of an object; `None` for whatever libgit2 has to be asked about.
@@ -199,8 +226,9 @@ impl PackReader {
                 return Some(known);
             }
             let entry = pack.data.entry(offset).ok()?;
-            if let (Header::Tree, Kind::Tree) | (Header::Blob, Kind::Blob) =
-                (entry.header, self.kind)
+            if let (Header::Tree, Kind::Tree)
+            | (Header::Blob, Kind::Blob)
+            | (Header::Commit, Kind::Commit) = (entry.header, self.kind)
             {
                 let object = Bytes::new(self.inflate(pack, &entry, Vec::new())?);
                 if !chain.is_empty() {

@@ -25,7 +25,7 @@ impl SharedTrees {
             how: &self.repo,
             opened: None,
         };
-        Trees::from_source(source, Some(Arc::clone(&self.packs)), 0)
+        Trees::from_source(source, Some(Arc::clone(&self.packs))).with_packs_after(0)
     }
 }
 
