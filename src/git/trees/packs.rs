@@ -28,6 +28,9 @@ const LONGEST_CHAIN: usize = 4096;
 /// copy, each byte is checked for itself; and most deltas are shorter than that.
 const ROOM: usize = 320;
 
+/// How large a piece of memory is that tells the allocator how much to keep, in bytes.
+const LARGE: usize = 4 << 20;
+
 /// The packs of a repository, as they are at one moment. Threads can share them.
 pub(in crate::git) struct Packs {
     packs: Vec<Pack>,
@@ -45,6 +48,7 @@ type Place = (usize, u64);
 impl Packs {
     /// Opens what can be opened in these object folders.
     pub fn open(folders: &[PathBuf], format: ObjectFormat) -> Self {
+        keep_freed_memory();
         let files = folders.iter().flat_map(|folder| index_files(folder));
         let packs = files.filter_map(|index| Pack::open(&index, format));
         Self {
@@ -61,6 +65,13 @@ impl Packs {
             Some((at, offset))
         })
     }
+}
+
+/// Has glibc's allocator keep what is freed, instead of giving it back to the system, from where the
+/// next object's memory comes anew, page by page: it learns from the first large piece that is freed
+/// how much that may be, twice as many bytes (see `M_TRIM_THRESHOLD` in mallopt(3)).
+fn keep_freed_memory() {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGE)));
 }
 
 fn index_files(objects: &Path) -> Vec<PathBuf> {
