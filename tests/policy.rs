@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use treewarden::classify::ClassMask;
 use treewarden::finding::{Code, Severity};
-use treewarden::policy::{self, Expect, Policy, Source, Ungoverned, Unit};
+use treewarden::policy::{self, Draft, Expect, Policy, Source, Ungoverned, Unit};
 use treewarden::update::RefName;
 
 use crate::support::{Format, Sandbox};
@@ -338,12 +338,25 @@ fn severity_wins_over_enforce() {
 
 #[test]
 fn presets_load_in_every_repository_that_they_name() {
-    for (name, text) in policy::preset::PRESETS {
-        let source = Source::Preset(name.into());
+    for preset in policy::preset::PRESETS {
+        let source = Source::Preset(preset.name.into());
+        let draft = Draft::of(&source, preset.text);
+        let worked_out = policy::load_draft(&draft, None).unwrap().digest;
+        assert_eq!(
+            preset.digest, worked_out,
+            "{source}: its digest is another one"
+        );
         for repository in [None, Some("bpf"), Some("bpf-next"), Some("other")] {
             let policy = policy::load(&source, repository).unwrap();
-            assert!(!policy.trees.is_empty() && !text.is_empty());
+            assert!(!policy.trees.is_empty());
+            assert_eq!(policy.digest, worked_out);
         }
+        // What a hook reads of it lacks the cases, and nothing else.
+        let rules = Draft::of(&source, preset.rules());
+        assert_eq!(policy::load_draft(&rules, None).unwrap().digest, worked_out);
+        let in_force = policy::load_trusted(&source, None).unwrap();
+        assert!(in_force.cases.is_empty() && !preset.rules().contains("[[case]]"));
+        assert!(!policy::load(&source, None).unwrap().cases.is_empty());
     }
     let policy = policy::load(&Source::Preset("bpf-next".into()), None).unwrap();
     let judged = |tree: &str| {

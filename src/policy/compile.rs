@@ -26,9 +26,10 @@ pub fn load(source: &Source, repository: Option<&str>) -> Result<Policy, Faults>
 }
 
 /// The same for a policy that refuses pushes: its files must be such that nobody but their owners
-/// says what stands in them.
+/// says what stands in them. The cases of a preset, which judge nothing, are left out: each push
+/// would pay for them.
 pub fn load_trusted(source: &Source, repository: Option<&str>) -> Result<Policy, Faults> {
-    let written = Written::read(source)?;
+    let written = Written::read_as(source, Source::read_rules)?;
     let below = written.extended.iter().map(|(below, _)| below);
     for file in std::iter::once(source).chain(below) {
         file.must_be_owners()?;
@@ -62,6 +63,9 @@ impl<'t> Draft<'t> {
     }
 }
 
+/// How much of a source is read.
+type Read = fn(&Source) -> Result<String, Faults>;
+
 /// What policy files say, `extends` resolved; nothing but their syntax is known to be right.
 #[derive(Clone, Debug)]
 pub struct Written {
@@ -69,34 +73,54 @@ pub struct Written {
     /// What was extended and where, the outermost first.
     pub(super) extended: Vec<(Source, Place)>,
     called: String,
+    /// The digest, where it is known.
+    digest: Option<&'static str>,
 }
 
 impl Written {
     /// Reads the file, and all that it extends.
     pub fn read(source: &Source) -> Result<Self, Faults> {
-        Self::of(&Draft::of(source, &source.read()?))
+        Self::read_as(source, Source::read)
+    }
+
+    fn read_as(source: &Source, read: Read) -> Result<Self, Faults> {
+        let written = Self::merged(&Draft::of(source, &read(source)?), read)?;
+        let digest = source.digest();
+        Ok(Self { digest, ..written })
     }
 
     /// Reads all that the draft extends.
     pub fn of(draft: &Draft<'_>) -> Result<Self, Faults> {
+        Self::merged(draft, Source::read)
+    }
+
+    fn merged(draft: &Draft<'_>, read: Read) -> Result<Self, Faults> {
         let mut extended = Vec::new();
-        let table = read_merged(draft, &mut extended)?;
+        let table = read_merged(draft, &mut extended, read)?;
         Ok(Self {
             table,
             extended,
             called: draft.called.clone(),
+            digest: None,
         })
     }
 
     /// What that means for the repository that calls itself `repository`; without a name, the
     /// policy's own counts.
     pub fn policy(&self, repository: Option<&str>) -> Result<Policy, Faults> {
-        let digest = hex(&Sha256::digest(node::canonical(&self.table)));
+        let digest = match self.digest {
+            Some(known) => known.to_owned(),
+            None => hex(&Sha256::digest(node::canonical(&self.table))),
+        };
         compile(&self.table, &self.called, digest, repository)
     }
 }
 
-fn read_merged(draft: &Draft<'_>, extended: &mut Vec<(Source, Place)>) -> Result<Table, Faults> {
+fn read_merged(
+    draft: &Draft<'_>,
+    extended: &mut Vec<(Source, Place)>,
+    read: Read,
+) -> Result<Table, Faults> {
     let mut upper = node::parse(&draft.called, draft.text)?;
     let Some(extends) = upper.remove("extends") else {
         return Ok(upper);
@@ -118,9 +142,8 @@ fn read_merged(draft: &Draft<'_>, extended: &mut Vec<(Source, Place)>) -> Result
     }
     let source = Source::parse(below, &draft.folder);
     extended.push((source.clone(), extends.place.clone()));
-    let lower = source
-        .read()
-        .and_then(|text| read_merged(&Draft::of(&source, &text), extended));
+    let lower =
+        read(&source).and_then(|text| read_merged(&Draft::of(&source, &text), extended, read));
     let lower = lower.map_err(|inner| fault(format!("`extends` can't be followed: {inner}")))?;
     Ok(merge::merge(lower, upper))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::place::Faults;
-use super::preset;
+use super::preset::{PRESETS, Preset, preset};
 use crate::owner::is_everybodys;
 
 /// The policy of a machine whose repositories have none of their own.
@@ -30,17 +30,35 @@ impl Source {
 
     /// The text.
     pub fn read(&self) -> Result<String, Faults> {
+        self.text(|preset| preset.text)
+    }
+
+    /// What judges pushes: the text, which may lack the cases.
+    pub(super) fn read_rules(&self) -> Result<String, Faults> {
+        self.text(Preset::rules)
+    }
+
+    fn text(&self, of: impl Fn(&Preset) -> &'static str) -> Result<String, Faults> {
         match self {
-            Self::Preset(name) => preset::text(name).map(str::to_owned).ok_or_else(|| {
-                let known: Vec<&str> = preset::PRESETS.iter().map(|(name, _)| *name).collect();
-                Faults::of(format!(
-                    "there is no preset `{name}`, only {}",
-                    known.join(", ")
-                ))
-            }),
+            Self::Preset(name) => match preset(name) {
+                Some(preset) => Ok(of(preset).to_owned()),
+                None => {
+                    let known = PRESETS.map(|preset| preset.name).join(", ");
+                    let fault = format!("there is no preset `{name}`, only {known}");
+                    Err(Faults::of(fault))
+                }
+            },
             Self::File(path) => {
                 read_file(path).map_err(|error| Faults::of(format!("{}: {error}", path.display())))
             }
+        }
+    }
+
+    /// The digest of the policy, where it is known before the policy is read.
+    pub(super) fn digest(&self) -> Option<&'static str> {
+        match self {
+            Self::Preset(name) => preset(name).map(|preset| preset.digest),
+            Self::File(_) => None,
         }
     }
 

@@ -132,7 +132,7 @@ fn origins_are_where_the_values_are() {
     let file = folder.path().join("over.toml");
     std::fs::write(&file, OVER).unwrap();
     let (_, text) = shown(&Source::File(file.clone()), None);
-    let preset = policy::preset::text("bpf-next").unwrap();
+    let preset = policy::preset::preset("bpf-next").unwrap().text;
     let (mut inherited, mut own) = (0, 0);
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let Some((value, origin)) = line.rsplit_once("  # ") else {
