@@ -37,8 +37,8 @@ pub fn pre_receive(
     ambient: &Ambient,
 ) -> Ended {
     let begun = Instant::now();
-    // The process is about to end: the system takes the repository back at once, sooner than it is
-    // closed piece by piece.
+    // The process ends with this: the system takes all of it back at once, sooner than the repository
+    // is closed and the policy freed, piece by piece.
     let mut push = ManuallyDrop::new(Push::default());
     let work = Arc::default();
     let pace = Pace::of_hook(ambient.terminal);
@@ -52,6 +52,7 @@ pub fn pre_receive(
         }
         Err(error) => (None, Err(error)),
     };
+    let judged = ManuallyDrop::new(judged);
     let receipt = push.record(&judged, begun, ambient);
     let own = answer_recorded(&judged, &receipt, stderr, ambient);
     let invocation = Invocation {
