@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use treewarden::classify::ClassMask;
 use treewarden::finding::{Code, Severity};
-use treewarden::policy::{self, Draft, Expect, Policy, Source, Ungoverned, Unit};
+use treewarden::policy::{self, Case, Draft, Expect, Policy, Source, Ungoverned, Unit};
 use treewarden::update::RefName;
 
 use crate::support::{Format, Sandbox};
@@ -371,6 +371,19 @@ fn presets_load_in_every_repository_that_they_name() {
         judged("bpf-next/net").deny_only.as_ref().unwrap().judge,
         Unit::Series
     );
+}
+
+#[test]
+fn a_case_of_a_preset_can_be_laid_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.toml");
+    let text = "extends = 'preset:bpf-next'\n[[case]]\nname = 'networking is refused on master'\nexpect = 'accept'\n";
+    std::fs::write(&path, text).unwrap();
+    let policy = policy::load_trusted(&Source::File(path), None).unwrap();
+    let laid_over = |case: &&Case| case.name == "networking is refused on master";
+    let case = policy.cases.iter().find(laid_over).unwrap();
+    assert_eq!(case.expect, Expect::Nothing);
+    assert!(!case.paths.is_empty());
 }
 
 #[test]

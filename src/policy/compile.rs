@@ -29,7 +29,7 @@ pub fn load(source: &Source, repository: Option<&str>) -> Result<Policy, Faults>
 /// says what stands in them. The cases of a preset, which judge nothing, are left out: each push
 /// would pay for them.
 pub fn load_trusted(source: &Source, repository: Option<&str>) -> Result<Policy, Faults> {
-    let written = Written::read_as(source, Source::read_rules)?;
+    let written = Written::of_source(source, &source.read_rules()?)?;
     let below = written.extended.iter().map(|(below, _)| below);
     for file in std::iter::once(source).chain(below) {
         file.must_be_owners()?;
@@ -63,9 +63,6 @@ impl<'t> Draft<'t> {
     }
 }
 
-/// How much of a source is read.
-type Read = fn(&Source) -> Result<String, Faults>;
-
 /// What policy files say, `extends` resolved; nothing but their syntax is known to be right.
 #[derive(Clone, Debug)]
 pub struct Written {
@@ -80,23 +77,20 @@ pub struct Written {
 impl Written {
     /// Reads the file, and all that it extends.
     pub fn read(source: &Source) -> Result<Self, Faults> {
-        Self::read_as(source, Source::read)
+        Self::of_source(source, &source.read()?)
     }
 
-    fn read_as(source: &Source, read: Read) -> Result<Self, Faults> {
-        let written = Self::merged(&Draft::of(source, &read(source)?), read)?;
+    /// The same of a source that has this text.
+    fn of_source(source: &Source, text: &str) -> Result<Self, Faults> {
+        let written = Self::of(&Draft::of(source, text))?;
         let digest = source.digest();
         Ok(Self { digest, ..written })
     }
 
     /// Reads all that the draft extends.
     pub fn of(draft: &Draft<'_>) -> Result<Self, Faults> {
-        Self::merged(draft, Source::read)
-    }
-
-    fn merged(draft: &Draft<'_>, read: Read) -> Result<Self, Faults> {
         let mut extended = Vec::new();
-        let table = read_merged(draft, &mut extended, read)?;
+        let table = read_merged(draft, &mut extended)?;
         Ok(Self {
             table,
             extended,
@@ -116,11 +110,7 @@ impl Written {
     }
 }
 
-fn read_merged(
-    draft: &Draft<'_>,
-    extended: &mut Vec<(Source, Place)>,
-    read: Read,
-) -> Result<Table, Faults> {
+fn read_merged(draft: &Draft<'_>, extended: &mut Vec<(Source, Place)>) -> Result<Table, Faults> {
     let mut upper = node::parse(&draft.called, draft.text)?;
     let Some(extends) = upper.remove("extends") else {
         return Ok(upper);
@@ -142,8 +132,10 @@ fn read_merged(
     }
     let source = Source::parse(below, &draft.folder);
     extended.push((source.clone(), extends.place.clone()));
-    let lower =
-        read(&source).and_then(|text| read_merged(&Draft::of(&source, &text), extended, read));
+    // Whole: cases can be laid over one another too.
+    let lower = source
+        .read()
+        .and_then(|text| read_merged(&Draft::of(&source, &text), extended));
     let lower = lower.map_err(|inner| fault(format!("`extends` can't be followed: {inner}")))?;
     Ok(merge::merge(lower, upper))
 }

@@ -31,6 +31,7 @@ const KEPT: usize = 4 << 20;
 /// The same where each version is only compared with the one before it: what was just read is
 /// then found in the processor's own cache.
 const NEAR: usize = 256 << 10;
+
 /// Where tree objects come from: the first few from libgit2, then out of packs, which is much faster
 /// where there are many.
 pub(super) struct Trees<'r> {

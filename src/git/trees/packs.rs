@@ -117,8 +117,8 @@ impl Kind {
         }
     }
 
-    /// How many objects libgit2 reads, which has everything open already, before it is worth to open
-    /// the packs here.
+    /// How many objects libgit2 reads, which has everything open already, before it is worth it to
+    /// open the packs here.
     fn few(self) -> usize {
         match self {
             Self::Tree => 64,
