@@ -10,10 +10,10 @@
 //! the graph comes first, also for a push of one commit: nobody has touched the pack's index
 //! before, and who only moves a ref forwards doesn't need to.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
+use foldhash::HashMap;
 use gix_commitgraph::Position;
 use smallvec::SmallVec;
 
@@ -90,7 +90,7 @@ struct Opened {
 /// each touches a page of memory for nearly every one of the first few: they are hashed.
 #[derive(Default)]
 struct Numbers {
-    few: HashMap<u32, Node, BuildHasherDefault<Spread>>,
+    few: std::collections::HashMap<u32, Node, BuildHasherDefault<Spread>>,
     /// Empty while there are few; then, for each position, one more than the number of the commit
     /// there, and 0 where it has none.
     all: Vec<u32>,

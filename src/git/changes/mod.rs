@@ -53,7 +53,7 @@ mod sample;
 mod verdict;
 mod workers;
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 pub(super) use self::merges::{Merges, Need};
 pub use self::workers::Jobs;
@@ -154,7 +154,7 @@ impl<'r> BatchChanges<'r> {
             history,
             classifier,
             own: Worker::new(Trees::new(repo), classifier, budget),
-            masks: HashMap::new(),
+            masks: HashMap::default(),
             merges: Merges::new(repo, history, budget),
             jobs: Jobs::ONE,
         }

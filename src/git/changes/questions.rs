@@ -1,7 +1,8 @@
 //! Questions about pairs of folders, each asked once, and their answers put together.
 
-use std::collections::HashMap;
 use std::ops::Range;
+
+use foldhash::HashMap;
 
 use super::Versions;
 use crate::classify::State;
