@@ -40,14 +40,10 @@ impl Source {
 
     fn text(&self, of: impl Fn(&Preset) -> &'static str) -> Result<String, Faults> {
         match self {
-            Self::Preset(name) => match preset(name) {
-                Some(preset) => Ok(of(preset).to_owned()),
-                None => {
-                    let known = PRESETS.map(|preset| preset.name).join(", ");
-                    let fault = format!("there is no preset `{name}`, only {known}");
-                    Err(Faults::of(fault))
-                }
-            },
+            Self::Preset(name) => preset(name).map(|it| of(it).to_owned()).ok_or_else(|| {
+                let known = PRESETS.map(|preset| preset.name).join(", ");
+                Faults::of(format!("there is no preset `{name}`, only {known}"))
+            }),
             Self::File(path) => {
                 read_file(path).map_err(|error| Faults::of(format!("{}: {error}", path.display())))
             }

@@ -130,9 +130,9 @@ mod tests {
     fn of_many_the_near_ones_are_kept() {
         let mut store = filled(1000, 100);
         store.keep_near(300);
-        assert_eq!(names(&store), Vec::from_iter(70..100));
+        assert_eq!(names(&store), (70..100).collect::<Vec<_>>());
         store.keep_near(10);
-        assert_eq!(names(&store), Vec::from_iter(100 - FEW..100));
+        assert_eq!(names(&store), (100 - FEW..100).collect::<Vec<_>>());
         store.keep_near(usize::MAX);
         store.put(100, Bytes::new(vec![0; 10]));
         assert_eq!(names(&store).len(), FEW + 1);
