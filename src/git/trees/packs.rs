@@ -290,3 +290,57 @@ struct Step {
     /// Where its delta is in [`PackReader::deltas`].
     delta: Range<usize>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A repository with one tree object, packed, and the pack's file.
+    fn packed() -> (tempfile::TempDir, Oid, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let repo = git2::Repository::init_bare(folder.path()).unwrap();
+        let mut raw = b"100644 a\0".to_vec();
+        raw.extend([7; 20]);
+        let odb = repo.odb().unwrap();
+        let name = odb.write(git2::ObjectType::Tree, &raw).unwrap();
+        let mut builder = repo.packbuilder().unwrap();
+        builder.insert_object(name, None).unwrap();
+        let objects = folder.path().join("objects/pack");
+        builder.write(&objects, 0).unwrap();
+        let files = objects.read_dir().unwrap();
+        let mut paths = files.map(|file| file.unwrap().path());
+        let pack = paths.find(|path| path.extension().is_some_and(|end| end == "pack"));
+        (
+            folder,
+            Oid::from_bytes(name.as_bytes()).unwrap(),
+            pack.unwrap(),
+        )
+    }
+
+    #[test]
+    fn what_is_as_long_as_it_says_is_read_and_nothing_else() {
+        const FIRST: usize = 12;
+        let (folder, name, pack) = packed();
+        let whole = std::fs::read(&pack).unwrap();
+        let read_as = |kind, raw: &[u8]| {
+            std::fs::remove_file(&pack).unwrap();
+            std::fs::write(&pack, raw).unwrap();
+            let packs = Packs::open(&[folder.path().join("objects")], ObjectFormat::Sha1);
+            PackReader::new(kind).object(&packs, name)
+        };
+        let read = |raw: &[u8]| read_as(Kind::Tree, raw);
+        assert_eq!(read(&whole).unwrap().len(), 29);
+        for other in [Kind::Blob, Kind::Commit] {
+            assert!(read_as(other, &whole).is_none(), "{other:?}");
+        }
+        // The lowest bits of the length stand in an entry's first byte.
+        for wrong in [1, 2, 0xf] {
+            let mut raw = whole.clone();
+            raw[FIRST] ^= wrong;
+            assert!(read(&raw).is_none(), "{wrong}");
+        }
+        let mut raw = whole;
+        raw[FIRST + 6] ^= 0x55;
+        assert!(read(&raw).is_none(), "the stream is damaged");
+    }
+}
