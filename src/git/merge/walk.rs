@@ -90,14 +90,14 @@ pub(in crate::git) fn survey(
 
 impl Versions {
     fn read(sides: &Side<Oid>, trees: &mut Trees<'_>, budget: &Budget) -> Result<Self, Error> {
-        // There are three or four sides, and rarely many more.
+        let mut known: HashMap<Option<Oid>, usize> = HashMap::new();
         let mut oids: SmallVec<[Option<Oid>; 4]> = SmallVec::new();
         let places = sides.map(|oid| {
-            let known = oids.iter().position(|known| known == oid);
-            Some(known.unwrap_or_else(|| {
+            let place = *known.entry(*oid).or_insert_with(|| {
                 oids.push(*oid);
                 oids.len() - 1
-            }))
+            });
+            Some(place)
         });
         let objects = oids.into_iter().map(|oid| {
             if oid.is_some() {
