@@ -67,11 +67,7 @@ impl Repo {
     /// A commit, raw: the first few from libgit2, then out of packs. A push brings commits that no
     /// commit-graph has.
     fn raw_commit(&self, oid: Oid) -> Result<Bytes, Error> {
-        let mut reader = self.commits.borrow_mut();
-        let packed = match reader.is_worth_it() {
-            true => reader.object(&self.packs(), oid),
-            false => None,
-        };
+        let packed = self.packed(&mut self.commits.borrow_mut(), oid);
         if let Some(raw) = packed {
             return Ok(raw);
         }

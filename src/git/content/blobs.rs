@@ -44,19 +44,12 @@ impl<'r> Blobs<'r> {
         if known.is_some() {
             return Ok(known);
         }
-        let found = match self.packed(name) {
+        let found = match self.repo.packed(&mut self.reader, name) {
             Some(raw) => Some(raw),
             None => self.repo.blob(name, LARGEST)?.map(Bytes::new),
         };
         let small = found.filter(|raw| raw.len() <= LARGEST);
         Ok(small.map(|raw| self.recent.put(name, raw)))
-    }
-
-    fn packed(&mut self, name: Oid) -> Option<Bytes> {
-        match self.reader.is_worth_it() {
-            true => self.reader.object(&self.repo.packs(), name),
-            false => None,
-        }
     }
 
     /// Contents that were made here.

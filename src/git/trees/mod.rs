@@ -89,7 +89,7 @@ impl<'r> Trees<'r> {
     }
 
     fn read(&mut self, name: Oid) -> Result<TreeObject, Error> {
-        if self.reader.is_worth_it() {
+        if self.reader.count() {
             let packs = opened(&mut self.packs, &mut self.source)?;
             if let Some(raw) = self.reader.object(packs, name) {
                 return Ok(self.recent.put(name, TreeObject::new(name, raw)));
@@ -139,5 +139,14 @@ impl Repo {
             Arc::new(Packs::open(&folders, self.format()))
         });
         Arc::clone(packs)
+    }
+
+    /// The raw bytes of an object; `None` for whatever libgit2 has to be asked about, as for the
+    /// first few.
+    pub(super) fn packed(&self, reader: &mut PackReader, oid: Oid) -> Option<Bytes> {
+        match reader.count() {
+            true => reader.object(&self.packs(), oid),
+            false => None,
+        }
     }
 }

@@ -126,8 +126,8 @@ impl Kind {
         }
     }
 
-    /// How many bytes are kept of objects that weren't asked for yet, about a chain; and twice as
-    /// many as of those that were. Merges of one range ask for files here and there, and a file is
+    /// How many bytes are kept of objects that weren't asked for yet, about a chain; of those that
+    /// were, half as many. Merges of one range ask for files here and there, and a file is
     /// some five times as large as a folder.
     fn kept(self) -> usize {
         match self {
@@ -176,7 +176,7 @@ impl PackReader {
     }
 
     /// Counts an object that is to be read; true once there were enough to open the packs for.
-    pub fn is_worth_it(&mut self) -> bool {
+    pub fn count(&mut self) -> bool {
         let left = self.few.checked_sub(1);
         self.few = left.unwrap_or_default();
         left.is_none()

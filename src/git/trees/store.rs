@@ -27,7 +27,7 @@ impl Kept for TreeObject {
 }
 
 /// How many objects are kept in any case where only near ones are wanted.
-const FEW: usize = 16;
+const LEAST: usize = 16;
 
 /// Objects by some name; the oldest go first when there are too many.
 pub(in crate::git) struct Store<K, V> {
@@ -35,7 +35,7 @@ pub(in crate::git) struct Store<K, V> {
     order: VecDeque<K>,
     bytes: usize,
     most: usize,
-    /// How many bytes are kept of more than a [`FEW`] objects.
+    /// How many bytes are kept of more than [`LEAST`] objects.
     near: usize,
 }
 
@@ -92,7 +92,7 @@ impl<K: Copy + Eq + Hash, V: Kept> Store<K, V> {
     }
 
     fn drop_oldest(&mut self) {
-        while self.bytes > self.most || self.bytes > self.near && self.objects.len() > FEW {
+        while self.bytes > self.most || self.bytes > self.near && self.objects.len() > LEAST {
             let Some(oldest) = self.order.pop_front() else {
                 break;
             };
@@ -132,10 +132,10 @@ mod tests {
         store.keep_near(300);
         assert_eq!(names(&store), (70..100).collect::<Vec<_>>());
         store.keep_near(10);
-        assert_eq!(names(&store), (100 - FEW..100).collect::<Vec<_>>());
+        assert_eq!(names(&store), (100 - LEAST..100).collect::<Vec<_>>());
         store.keep_near(usize::MAX);
         store.put(100, Bytes::new(vec![0; 10]));
-        assert_eq!(names(&store).len(), FEW + 1);
+        assert_eq!(names(&store).len(), LEAST + 1);
     }
 
     #[test]
