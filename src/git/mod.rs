@@ -18,6 +18,8 @@
 //! | `reflog` | what refs held before |
 //! | `objects` | commits, parsed from their raw bytes, and other objects |
 //! | `tree_object` | tree objects, parsed from their raw bytes |
+//! | `file_bytes` | the bytes of a file of which little may be wanted |
+//! | `names` | a table of object names in such a file |
 //! | `commit_graph` | git's commit-graph: trees, parents and dates of commits in one file |
 //! | `commits` | commits by number, from there or from their objects |
 //! | `history` | the same by name; what descends from what |
@@ -42,6 +44,7 @@ mod commit_graph;
 mod commits;
 mod config_file;
 mod content;
+mod file_bytes;
 mod history;
 mod hooks;
 mod kept;
@@ -49,6 +52,7 @@ mod libgit2;
 mod mainline;
 mod merge;
 mod merge_bases;
+mod names;
 mod objects;
 mod open;
 mod range;

@@ -1,0 +1,138 @@
+//! The bytes of a file that nobody changes, of which little may be wanted.
+//!
+//! To map a file is quick; to touch a page of it for the first time is not: the system then puts
+//! some sixteen pages in place, which takes ten times as long as to read a hundred bytes. A push
+//! of one commit looks at some thirty places of files of hundreds of megabytes, so these are read.
+//! Who goes on to look at more of a file comes upon pages that are in place already: then it is
+//! mapped, and nothing is copied any more.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use memmap2::Mmap;
+
+/// How many bytes come with a page that is touched. As many pieces are read as a file has such parts:
+/// that has taken far less time than it would to touch each of them.
+const AROUND: usize = 64 << 10;
+
+/// A file's bytes. Threads can share them.
+pub(super) struct FileBytes {
+    file: File,
+    len: usize,
+    /// How many pieces are still to be read.
+    left: AtomicUsize,
+    /// `None` in it if the file can't be mapped: then reading goes on.
+    map: OnceLock<Option<Mmap>>,
+}
+
+impl FileBytes {
+    /// Opens a regular file that is only ever replaced by another one, as git does it with packs,
+    /// their indexes and commit-graphs.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let about = file.metadata()?;
+        if !about.is_file() {
+            return Err(io::Error::other("this is no regular file"));
+        }
+        let len = usize::try_from(about.len()).map_err(io::Error::other)?;
+        Ok(Self {
+            file,
+            len,
+            left: AtomicUsize::new(len.div_ceil(AROUND)),
+            map: OnceLock::new(),
+        })
+    }
+
+    /// How many bytes there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// As many bytes as `room` has, from `start` on, be it in there; `None` where the file ends
+    /// before, or can't be read.
+    pub fn get<'b>(&'b self, start: usize, room: &'b mut [u8]) -> Option<&'b [u8]> {
+        let end = start.checked_add(room.len())?;
+        if let Some(whole) = self.counted() {
+            return whole.get(start..end);
+        }
+        if end > self.len {
+            return None;
+        }
+        let offset = u64::try_from(start).ok()?;
+        self.file.read_exact_at(room, offset).ok()?;
+        Some(room)
+    }
+
+    /// The whole file, if it is mapped by now.
+    pub fn mapped(&self) -> Option<&[u8]> {
+        self.map.get()?.as_deref()
+    }
+
+    /// The same where one more piece is wanted.
+    fn counted(&self) -> Option<&[u8]> {
+        if let Some(map) = self.map.get() {
+            return map.as_deref();
+        }
+        let count = |left: usize| left.checked_sub(1);
+        let relaxed = Ordering::Relaxed;
+        match self.left.fetch_update(relaxed, relaxed, count) {
+            Ok(_) => None,
+            Err(_) => self.map.get_or_init(|| self.map()).as_deref(),
+        }
+    }
+
+    fn map(&self) -> Option<Mmap> {
+        #[allow(unsafe_code)]
+        // SAFETY: git never changes such a file, it writes another one and renames it. Who cuts a
+        // file off in the repository of a server can't be helped: a hook that is killed refuses.
+        let map = unsafe { Mmap::map(&self.file) };
+        map.ok().filter(|map| map.len() >= self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_is_the_same_however_it_is_come_by() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let whole: Vec<u8> = (0..3 * AROUND).map(|at| (at % 251) as u8).collect();
+        std::fs::write(&path, &whole).unwrap();
+        let bytes = FileBytes::open(&path).unwrap();
+        assert_eq!(bytes.len(), whole.len());
+        let mut seen = Vec::new();
+        for at in 0..10 {
+            let mut room = [0; 100];
+            let start = at * 1000;
+            assert_eq!(bytes.get(start, &mut room), whole.get(start..start + 100));
+            assert_eq!(bytes.get(whole.len() - 99, &mut room), None);
+            assert_eq!(bytes.get(usize::MAX, &mut room), None);
+            seen.push(bytes.mapped().is_some());
+        }
+        assert_eq!((seen.first(), seen.last()), (Some(&false), Some(&true)));
+    }
+
+    #[test]
+    fn a_folder_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(FileBytes::open(folder.path()).is_err());
+        assert!(FileBytes::open(&folder.path().join("gone")).is_err());
+    }
+
+    #[test]
+    fn a_file_that_was_cut_off_is_not_read_beyond() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, [7; 100]).unwrap();
+        let bytes = FileBytes::open(&path).unwrap();
+        std::fs::write(&path, [7; 50]).unwrap();
+        assert_eq!(bytes.get(40, &mut [0; 20]), None);
+        assert_eq!(bytes.get(40, &mut [0; 10]), Some(&[7; 10][..]));
+    }
+}
