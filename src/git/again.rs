@@ -1,13 +1,13 @@
 //! A repository opened once more, just as it is open already: for another thread, since a handle
 //! of libgit2 is one thread's own.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashSet;
 use std::path::PathBuf;
 
 use super::command::CleanGit;
 use super::open::{Repo, plain_open};
-use super::trees::{Kind, PackReader};
+use super::trees::{Kind, ObjectReader};
 use crate::error::Error;
 use crate::update::{ObjectFormat, Oid};
 
@@ -42,7 +42,7 @@ impl Repo {
 impl Reopening {
     /// Opens it. The same objects are there, those of the quarantine among them.
     pub fn open(&self) -> Result<Repo, Error> {
-        let repo = Repo {
+        Ok(Repo {
             inner: plain_open(&self.git_dir)?,
             git: self.git.clone(),
             git_dir: self.git_dir.clone(),
@@ -52,13 +52,10 @@ impl Reopening {
             shallow: self.shallow.clone(),
             fetches: self.fetches,
             quarantine: self.quarantine.clone(),
-            packs: OnceCell::new(),
-            commits: RefCell::new(PackReader::new(Kind::Commit)),
-        };
-        if let Some(folder) = &repo.quarantine {
-            repo.add_objects(folder)?;
-        }
-        Ok(repo)
+            is_whole: Cell::new(false),
+            files: OnceCell::new(),
+            commits: RefCell::new(ObjectReader::new(Kind::Commit)),
+        })
     }
 }
 

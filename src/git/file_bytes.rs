@@ -55,16 +55,19 @@ impl FileBytes {
     /// As many bytes as `room` has, from `start` on, be it in there; `None` where the file ends
     /// before, or can't be read.
     pub fn get<'b>(&'b self, start: usize, room: &'b mut [u8]) -> Option<&'b [u8]> {
-        let end = start.checked_add(room.len())?;
-        if let Some(whole) = self.counted() {
-            return whole.get(start..end);
+        match self.whole() {
+            Some(whole) => whole.get(start..start.checked_add(room.len())?),
+            None => self.read(start, room).map(|()| &*room),
         }
-        if end > self.len {
+    }
+
+    /// Reads as many bytes as `room` has.
+    pub fn read(&self, start: usize, room: &mut [u8]) -> Option<()> {
+        if start.checked_add(room.len())? > self.len {
             return None;
         }
         let offset = u64::try_from(start).ok()?;
-        self.file.read_exact_at(room, offset).ok()?;
-        Some(room)
+        self.file.read_exact_at(room, offset).ok()
     }
 
     /// The whole file, if it is mapped by now.
@@ -72,8 +75,8 @@ impl FileBytes {
         self.map.get()?.as_deref()
     }
 
-    /// The same where one more piece is wanted.
-    fn counted(&self) -> Option<&[u8]> {
+    /// The same for one more piece that is wanted; if it is `None`, that is to be read.
+    pub fn whole(&self) -> Option<&[u8]> {
         if let Some(map) = self.map.get() {
             return map.as_deref();
         }
@@ -102,7 +105,7 @@ mod tests {
     fn a_piece_is_the_same_however_it_is_come_by() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        let whole: Vec<u8> = (0..3 * AROUND).map(|at| (at % 251) as u8).collect();
+        let whole: Vec<u8> = (0..=250).cycle().take(3 * AROUND).collect();
         std::fs::write(&path, &whole).unwrap();
         let bytes = FileBytes::open(&path).unwrap();
         assert_eq!(bytes.len(), whole.len());
@@ -110,7 +113,10 @@ mod tests {
         for at in 0..10 {
             let mut room = [0; 100];
             let start = at * 1000;
-            assert_eq!(bytes.get(start, &mut room), whole.get(start..start + 100));
+            let wanted = &whole[start..start + 100];
+            assert_eq!(bytes.get(start, &mut room), Some(wanted));
+            assert_eq!(bytes.read(start, &mut room), Some(()));
+            assert_eq!(room, wanted);
             assert_eq!(bytes.get(whole.len() - 99, &mut room), None);
             assert_eq!(bytes.get(usize::MAX, &mut room), None);
             seen.push(bytes.mapped().is_some());

@@ -173,7 +173,8 @@ mod tests {
         file.write_all(names.as_flattened()).unwrap();
         let count = |byte| names.iter().filter(|name| name[0] <= byte).count();
         let rows = (0..=255).flat_map(|byte| u32::try_from(count(byte)).unwrap().to_be_bytes());
-        (file, Vec::from_iter(rows).try_into().unwrap())
+        let rows: Vec<u8> = rows.collect();
+        (file, rows.try_into().unwrap())
     }
 
     /// Looks for each of the names in a file that holds some: each in a file that was just opened,

@@ -40,10 +40,10 @@ pub enum SmallTag {
 impl Repo {
     /// The object's kind and raw bytes.
     fn read(&self, oid: Oid) -> Result<(ObjectType, Vec<u8>), Error> {
-        match read_from(&self.inner, oid) {
+        match read_from(self.whole()?, oid) {
             Err(Error::Missing(oid)) => {
                 self.fetch_object(oid)?;
-                read_from(&self.inner, oid)
+                read_from(self.whole()?, oid)
             }
             other => other,
         }
@@ -51,7 +51,7 @@ impl Repo {
 
     /// Errors if the object isn't here and can't be fetched either.
     pub(super) fn require(&self, oid: Oid) -> Result<(), Error> {
-        match exists(&self.inner, oid)? {
+        match exists(self.whole()?, oid)? {
             true => Ok(()),
             false => self.fetch_object(oid),
         }
@@ -64,15 +64,17 @@ impl Repo {
         }
     }
 
-    /// A commit, raw: the first few from libgit2, then out of packs. A push brings commits that no
-    /// commit-graph has.
+    /// A commit, raw. A push brings commits that no commit-graph has.
     fn raw_commit(&self, oid: Oid) -> Result<Bytes, Error> {
-        let packed = self.packed(&mut self.commits.borrow_mut(), oid);
-        if let Some(raw) = packed {
+        if let Some(raw) = self.direct_commit(oid) {
             return Ok(raw);
         }
         let raw = self.read_as(oid, ObjectType::Commit, "a commit was expected here")?;
         Ok(raw.into())
+    }
+
+    fn direct_commit(&self, oid: Oid) -> Option<Bytes> {
+        self.direct(&mut self.commits.borrow_mut(), oid)
     }
 
     /// The contents of a file; `None` where it isn't here, is larger than `largest`, or is no file.
@@ -82,7 +84,7 @@ impl Repo {
             Ok(_) | Err(Error::Missing(_)) => return Ok(None),
             Err(error) => return Err(error),
         }
-        match read_from(&self.inner, oid) {
+        match read_from(self.whole()?, oid) {
             Ok((_, raw)) => Ok(Some(raw)),
             Err(Error::Missing(_)) => Ok(None),
             Err(error) => Err(error),
@@ -93,7 +95,7 @@ impl Repo {
     pub fn small_tag(&self, oid: Oid, largest: usize) -> Result<SmallTag, Error> {
         match self.size_and_kind(oid)? {
             (size, ObjectType::Tag) if size <= largest => {
-                Ok(SmallTag::Tag(read_from(&self.inner, oid)?.1))
+                Ok(SmallTag::Tag(read_from(self.whole()?, oid)?.1))
             }
             (_, ObjectType::Tag) => Ok(SmallTag::TooLarge),
             _ => Ok(SmallTag::Other),
@@ -102,7 +104,7 @@ impl Repo {
 
     /// The size in bytes, and the kind, of an object that isn't read.
     fn size_and_kind(&self, oid: Oid) -> Result<(usize, ObjectType), Error> {
-        let odb = self.inner.odb().map_err(|error| failed(oid, &error))?;
+        let odb = self.whole()?.odb().map_err(|error| failed(oid, &error))?;
         let name = git2::Oid::from_bytes(oid.as_bytes()).map_err(|error| failed(oid, &error))?;
         odb.read_header(name).map_err(|error| failed(oid, &error))
     }
@@ -119,7 +121,7 @@ impl Repo {
 
     /// Returns true if and only if the object is here.
     pub fn has(&self, oid: Oid) -> Result<bool, Error> {
-        match read_from(&self.inner, oid) {
+        match read_from(self.whole()?, oid) {
             Ok(_) => Ok(true),
             Err(Error::Missing(_)) => Ok(false),
             Err(error) => Err(error),
@@ -167,6 +169,9 @@ impl Repo {
     pub fn peel(&self, oid: Oid) -> Result<Option<Oid>, Error> {
         let mut at = oid;
         for _ in 0..MOST_TAGS {
+            if self.direct_commit(at).is_some() {
+                return Ok(Some(at));
+            }
             let (kind, raw) = self.read(at)?;
             match kind {
                 ObjectType::Commit => return Ok(Some(at)),

@@ -1,6 +1,6 @@
 //! Opens repositories: both object formats, both ref stores, and the quarantine of a push.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -11,7 +11,7 @@ use git2::{Config, ConfigLevel, ErrorCode, Repository};
 
 use super::command::CleanGit;
 use super::libgit2::{know_extensions, trust_owner};
-use super::trees::{Kind, PackReader, Packs};
+use super::trees::{Kind, ObjectFiles, ObjectReader};
 use crate::error::Error;
 use crate::update::{ObjectFormat, Oid};
 
@@ -36,10 +36,12 @@ pub struct Repo {
     /// True where git fetches what isn't here, and so do we.
     pub(super) fetches: bool,
     pub(super) quarantine: Option<PathBuf>,
-    /// Open once they were needed.
-    pub(super) packs: OnceCell<Arc<Packs>>,
+    /// Whether libgit2 knows of the quarantine yet.
+    pub(super) is_whole: Cell<bool>,
+    /// Listed once they were needed.
+    pub(super) files: OnceCell<Arc<ObjectFiles>>,
     /// Reads commits out of them.
-    pub(super) commits: RefCell<PackReader>,
+    pub(super) commits: RefCell<ObjectReader>,
 }
 
 impl Repo {
@@ -56,7 +58,9 @@ impl Repo {
         trust_owner()?;
         let mut repo = Self::open(git_dir, git)?;
         if let Some(path) = &quarantine.path {
-            repo.add_objects(path)?;
+            // libgit2 takes a folder that isn't there for an empty one.
+            path.read_dir()
+                .map_err(|error| Error::Repository(format!("{}: {error}", path.display())))?;
             repo.quarantine = Some(path.clone());
         }
         repo.namespace = namespace.map(namespace_prefix).unwrap_or_default();
@@ -104,8 +108,9 @@ impl Repo {
             shallow,
             fetches: false,
             quarantine: None,
-            packs: OnceCell::new(),
-            commits: RefCell::new(PackReader::new(Kind::Commit)),
+            is_whole: Cell::new(false),
+            files: OnceCell::new(),
+            commits: RefCell::new(ObjectReader::new(Kind::Commit)),
         })
     }
 
@@ -211,18 +216,17 @@ impl Repo {
             .map_err(|error| unreadable(&self.git_dir, &error))
     }
 
-    /// Adds a folder of objects to those of the repository.
-    pub(super) fn add_objects(&self, folder: &Path) -> Result<(), Error> {
-        let odb = self
-            .inner
-            .odb()
-            .map_err(|error| unreadable(&self.git_dir, &error))?;
-        // libgit2 takes a folder that isn't there for an empty one.
-        folder
-            .read_dir()
-            .map_err(|error| Error::Repository(format!("{}: {error}", folder.display())))?;
-        odb.add_disk_alternate(&as_utf8(folder)?)
-            .map_err(|error| unreadable(folder, &error))
+    /// The repository as libgit2 sees it, the objects of the quarantine included: for whoever asks
+    /// it for an object. Most pushes need none from there.
+    pub(super) fn whole(&self) -> Result<&Repository, Error> {
+        if let Some(folder) = self.quarantine.as_ref().filter(|_| !self.is_whole.get()) {
+            let path = as_utf8(folder)?;
+            let odb = self.inner.odb();
+            odb.and_then(|odb| odb.add_disk_alternate(&path))
+                .map_err(|error| unreadable(folder, &error))?;
+            self.is_whole.set(true);
+        }
+        Ok(&self.inner)
     }
 
     /// The object folders, for a git process that must see the same objects: the repository's

@@ -55,7 +55,7 @@ fn place() -> Place {
 
 /// What each commit of a range changes, by the engine. Its answers must agree with one another:
 /// masks, the paths of one commit at a time, and the paths of all at once; from libgit2 and
-/// straight from packs; by one worker and by several.
+/// straight from files; by one worker and by several.
 pub fn changes(
     repo: &Repo,
     history: &History<'_>,
@@ -64,9 +64,9 @@ pub fn changes(
 ) -> BTreeMap<Oid, Paths> {
     let budget = plenty();
     let engine = || BatchChanges::new(repo, history, classifier, &budget);
-    let found = read_by(engine().with_packs_after(usize::MAX), range, classifier);
-    let packed = read_by(engine().with_packs_after(0), range, classifier);
-    assert_eq!(found, packed, "libgit2 and the packs disagree");
+    let found = read_by(engine().by_libgit2(), range, classifier);
+    let direct = read_by(engine(), range, classifier);
+    assert_eq!(found, direct, "libgit2 and the files disagree");
     let alone = at_once(&mut engine(), range);
     for workers in [2, 3] {
         let jobs = Jobs {

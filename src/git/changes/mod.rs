@@ -166,10 +166,10 @@ impl<'r> BatchChanges<'r> {
         Self { jobs, ..self }
     }
 
-    /// The same, with packs read directly after so many tree objects, and not after the usual few.
+    /// The same, with all tree objects from libgit2.
     #[must_use]
-    pub fn with_packs_after(mut self, few: usize) -> Self {
-        self.own.trees = self.own.trees.with_packs_after(few);
+    pub fn by_libgit2(mut self) -> Self {
+        self.own.trees = self.own.trees.by_libgit2();
         self
     }
 

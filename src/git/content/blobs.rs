@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use git2::ObjectType;
 
 use super::super::open::Repo;
-use super::super::trees::{Bytes, Kind, PackReader, Store};
+use super::super::trees::{Bytes, Kind, ObjectReader, Store};
 use crate::error::Error;
 use crate::update::{ObjectFormat, Oid};
 
@@ -20,7 +20,7 @@ const MOST_MADE: usize = 32 << 20;
 /// Where contents come from.
 pub(super) struct Blobs<'r> {
     repo: &'r Repo,
-    reader: PackReader,
+    reader: ObjectReader,
     recent: Store<Oid, Bytes>,
     made: HashMap<Oid, Bytes>,
     made_bytes: usize,
@@ -31,7 +31,7 @@ impl<'r> Blobs<'r> {
     pub fn new(repo: &'r Repo) -> Self {
         Self {
             repo,
-            reader: PackReader::new(Kind::Blob),
+            reader: ObjectReader::new(Kind::Blob),
             recent: Store::new(KEPT),
             made: HashMap::new(),
             made_bytes: 0,
@@ -44,7 +44,7 @@ impl<'r> Blobs<'r> {
         if known.is_some() {
             return Ok(known);
         }
-        let found = match self.repo.packed(&mut self.reader, name) {
+        let found = match self.repo.direct(&mut self.reader, name) {
             Some(raw) => Some(raw),
             None => self.repo.blob(name, LARGEST)?.map(Bytes::new),
         };

@@ -3,18 +3,20 @@
 mod compare;
 mod delta;
 mod index;
+mod inflate;
+mod loose;
 mod pack_index;
 mod packs;
+mod reader;
 mod shared;
 mod store;
 
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
 pub(super) use self::compare::{differences, unsettled};
 pub(super) use self::index::Index;
-pub(super) use self::packs::{Kind, PackReader, Packs};
+pub(super) use self::reader::{Kind, ObjectFiles, ObjectReader};
 use self::shared::Source;
 pub(super) use self::store::Store;
 use super::open::Repo;
@@ -32,13 +34,13 @@ const KEPT: usize = 4 << 20;
 /// then found in the processor's own cache.
 const NEAR: usize = 256 << 10;
 
-/// Where tree objects come from: the first few from libgit2, then out of packs, which is much faster
-/// where there are many.
+/// Where tree objects come from: the files that they are in, and libgit2 for what isn't there.
 pub(super) struct Trees<'r> {
     source: Source<'r>,
-    reader: PackReader,
-    packs: Option<Arc<Packs>>,
+    reader: ObjectReader,
+    files: Option<Arc<ObjectFiles>>,
     recent: Store<Oid, TreeObject>,
+    by_libgit2: bool,
 }
 
 impl<'r> Trees<'r> {
@@ -47,19 +49,22 @@ impl<'r> Trees<'r> {
         Self::from_source(Source::Open(repo), None)
     }
 
-    fn from_source(source: Source<'r>, packs: Option<Arc<Packs>>) -> Self {
+    fn from_source(source: Source<'r>, files: Option<Arc<ObjectFiles>>) -> Self {
         Self {
             source,
-            reader: PackReader::new(Kind::Tree),
-            packs,
+            reader: ObjectReader::new(Kind::Tree),
+            files,
             recent: Store::new(KEPT),
+            by_libgit2: false,
         }
     }
 
-    /// The same, with the packs opened after so many objects.
-    pub fn with_packs_after(self, few: usize) -> Self {
-        let reader = self.reader.after(few);
-        Self { reader, ..self }
+    /// The same, with all of them from libgit2.
+    pub fn by_libgit2(self) -> Self {
+        Self {
+            by_libgit2: true,
+            ..self
+        }
     }
 
     /// What comes next are versions of folders, each compared with the one before.
@@ -89,13 +94,16 @@ impl<'r> Trees<'r> {
     }
 
     fn read(&mut self, name: Oid) -> Result<TreeObject, Error> {
-        if self.reader.count() {
-            let packs = opened(&mut self.packs, &mut self.source)?;
-            if let Some(raw) = self.reader.object(packs, name) {
-                return Ok(self.recent.put(name, TreeObject::new(name, raw)));
-            }
-        }
-        let object = self.source.repo()?.tree_object(name)?;
+        let raw = if self.by_libgit2 {
+            None
+        } else {
+            let files = opened(&mut self.files, &mut self.source)?;
+            self.reader.object(files, name)
+        };
+        let object = match raw {
+            Some(raw) => TreeObject::new(name, raw),
+            None => self.source.repo()?.tree_object(name)?,
+        };
         Ok(self.recent.put(name, object))
     }
 
@@ -117,36 +125,29 @@ impl<'r> Trees<'r> {
     }
 }
 
-/// The packs, opened when they are first needed.
+/// The files, opened when they are first needed.
 fn opened<'p>(
-    packs: &'p mut Option<Arc<Packs>>,
+    files: &'p mut Option<Arc<ObjectFiles>>,
     source: &mut Source<'_>,
-) -> Result<&'p Arc<Packs>, Error> {
-    Ok(match packs {
-        Some(packs) => packs,
-        None => packs.insert(source.repo()?.packs()),
+) -> Result<&'p Arc<ObjectFiles>, Error> {
+    Ok(match files {
+        Some(files) => files,
+        None => files.insert(Arc::clone(source.repo()?.files())),
     })
 }
 
 impl Repo {
-    /// The packs, those of a push at hand included: opened once, for all that reads them.
-    pub(super) fn packs(&self) -> Arc<Packs> {
-        let packs = self.packs.get_or_init(|| {
+    /// The files that objects are in, those of a push at hand included: for all that reads them.
+    pub(super) fn files(&self) -> &Arc<ObjectFiles> {
+        self.files.get_or_init(|| {
             let own = self.common_dir().join("objects");
-            let folders: Vec<PathBuf> = std::iter::once(own)
-                .chain(self.quarantine.clone())
-                .collect();
-            Arc::new(Packs::open(&folders, self.format()))
-        });
-        Arc::clone(packs)
+            let folders = std::iter::once(own).chain(self.quarantine.clone());
+            Arc::new(ObjectFiles::in_folders(folders.collect(), self.format()))
+        })
     }
 
-    /// The raw bytes of an object; `None` for whatever libgit2 has to be asked about, as for the
-    /// first few.
-    pub(super) fn packed(&self, reader: &mut PackReader, oid: Oid) -> Option<Bytes> {
-        match reader.count() {
-            true => reader.object(&self.packs(), oid),
-            false => None,
-        }
+    /// The raw bytes of an object; `None` for whatever libgit2 has to be asked about.
+    pub(super) fn direct(&self, reader: &mut ObjectReader, oid: Oid) -> Option<Bytes> {
+        reader.object(self.files(), oid)
     }
 }
