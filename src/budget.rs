@@ -1,8 +1,8 @@
 //! How much work one push may ask for, so that no history and no tree object can hang a server.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The bounds of one push.
@@ -51,14 +51,46 @@ impl fmt::Display for Exceeded {
     }
 }
 
+/// What takes longer than this isn't done at once. Nobody has begun to wait by then.
+const AT_ONCE: Duration = Duration::from_millis(20);
+
+/// What is to be done once work takes its time.
+type Then = Box<dyn FnOnce() + Send>;
+
 /// How much was done so far, for those who wait and look on from another thread.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Work {
     commits: AtomicU64,
     tree_objects: AtomicU64,
+    /// Asked instead of the lock, which each object would have to take.
+    has_then: AtomicBool,
+    then: Mutex<Option<Then>>,
 }
 
 impl Work {
+    /// Has something done as soon as it shows that the work isn't done at once: when it has gone
+    /// on for a while, or before it waits for another process. Never, if it is done at once.
+    pub fn once_it_takes_time(&self, then: impl FnOnce() + Send + 'static) {
+        *self.then() = Some(Box::new(then));
+        self.has_then.store(true, Ordering::Relaxed);
+    }
+
+    /// The work takes its time.
+    pub fn takes_time(&self) {
+        if !self.has_then.load(Ordering::Relaxed) {
+            return;
+        }
+        self.has_then.store(false, Ordering::Relaxed);
+        let then = self.then().take();
+        if let Some(then) = then {
+            then();
+        }
+    }
+
+    fn then(&self) -> MutexGuard<'_, Option<Then>> {
+        self.then.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Entering commits that were found.
     pub fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
@@ -72,12 +104,11 @@ impl Work {
 
 /// What is left of the bounds. Shared by all that works on one push, hence the atomic counters:
 /// what several threads take of it together is never more than the bound.
-#[derive(Debug)]
 pub struct Budget {
     limits: Limits,
     commits: AtomicU64,
     tree_objects: AtomicU64,
-    deadline: Option<Instant>,
+    begun: Instant,
     work: Arc<Work>,
 }
 
@@ -94,7 +125,7 @@ impl Budget {
             limits,
             commits: AtomicU64::new(limits.commits),
             tree_objects: AtomicU64::new(limits.tree_objects),
-            deadline: Instant::now().checked_add(Duration::from_secs(limits.seconds)),
+            begun: Instant::now(),
         }
     }
 
@@ -114,16 +145,24 @@ impl Budget {
 
     /// Errs once the time is up.
     pub fn time(&self) -> Result<(), Exceeded> {
-        match self.remaining() {
-            Some(Duration::ZERO) => Err(Exceeded::Seconds(self.limits.seconds)),
-            _ => Ok(()),
+        let passed = self.begun.elapsed();
+        if passed >= AT_ONCE {
+            self.work.takes_time();
+        }
+        match passed < self.whole() {
+            true => Ok(()),
+            false => Err(Exceeded::Seconds(self.limits.seconds)),
         }
     }
 
-    /// How long there is still; `None` where the bound is beyond what a clock can tell.
-    pub fn remaining(&self) -> Option<Duration> {
-        self.deadline
-            .map(|end| end.saturating_duration_since(Instant::now()))
+    /// How long another process may be waited for.
+    pub fn wait(&self) -> Duration {
+        self.work.takes_time();
+        self.whole().saturating_sub(self.begun.elapsed())
+    }
+
+    fn whole(&self) -> Duration {
+        Duration::from_secs(self.limits.seconds)
     }
 }
 
@@ -160,6 +199,28 @@ mod tests {
             ..Limits::default()
         });
         assert_eq!(spent.time(), Err(Exceeded::Seconds(0)));
+    }
+
+    #[test]
+    fn what_takes_time_is_noticed_once() {
+        let noticed = |task: &dyn Fn(&Budget)| {
+            let (work, count) = (Arc::<Work>::default(), Arc::<AtomicU64>::default());
+            let counted = Arc::clone(&count);
+            let then = move || {
+                counted.fetch_add(1, Ordering::Relaxed);
+            };
+            work.once_it_takes_time(then);
+            task(&Budget::told(Limits::default(), work));
+            count.load(Ordering::Relaxed)
+        };
+        assert_eq!(noticed(&|_| ()), 0);
+        let ends_late = |budget: &Budget| {
+            std::thread::sleep(AT_ONCE);
+            assert!(budget.commit().is_ok() && budget.tree_object().is_ok());
+        };
+        assert_eq!(noticed(&ends_late), 1);
+        let waits = |budget: &Budget| assert!(budget.wait() >= budget.wait());
+        assert_eq!(noticed(&waits), 1);
     }
 
     #[test]

@@ -71,6 +71,8 @@ fn judge(
         let usage = "this is a git hook: git gives it a remote's name and its URL";
         return Err(Error::Usage(usage.into()));
     };
+    // Whatever is asked of git meanwhile, and of the remote, has a budget of its own.
+    work.takes_time();
     // Whatever comes of it: a chained hook reads it too.
     *input = input::read(stdin)?;
     let repo = Repo::open_for_push(ambient.git_dir.as_deref(), ambient.git.clone())?;

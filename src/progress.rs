@@ -2,9 +2,9 @@
 //! that says nothing is one that something on the way may cut.
 //!
 //! A thread does it. Counting along with the work would be free, and silent wherever the work
-//! itself waits: for git, for a disk, for one file of a gigabyte. Nobody waits for the thread: to
-//! wake it up only to see it end takes longer than to start it, and more than the quickest push has
-//! to spare.
+//! itself waits: for git, for a disk, for one file of a gigabyte. It begins once the work shows that
+//! it takes its time: what is done at once isn't to pay for a thread. Nobody waits for it: to wake it
+//! up only to see it end takes longer than to start it.
 
 use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -89,10 +89,14 @@ struct State {
 impl Telling {
     fn begin(mut log: Box<dyn Write + Send>, pace: (Pace, Duration), work: &Arc<Work>) -> Self {
         let shared = Arc::<Shared>::default();
-        let (theirs, work) = (Arc::clone(&shared), Arc::clone(work));
-        let teller = move || theirs.tell(&mut log, pace, &work);
-        // Without a thread to tell it, the work is still to be done.
-        let _ = thread::Builder::new().spawn(teller);
+        let (theirs, done) = (Arc::clone(&shared), Arc::downgrade(work));
+        let begun = Instant::now();
+        work.once_it_takes_time(move || {
+            let Some(work) = done.upgrade() else { return };
+            let teller = move || theirs.tell(&mut log, pace, &work, begun);
+            // Without a thread to tell it, the work is still to be done.
+            let _ = thread::Builder::new().spawn(teller);
+        });
         Self(shared)
     }
 
@@ -116,8 +120,13 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tell(&self, log: &mut dyn Write, (pace, wait): (Pace, Duration), work: &Work) {
-        let begun = Instant::now();
+    fn tell(
+        &self,
+        log: &mut dyn Write,
+        (pace, wait): (Pace, Duration),
+        work: &Work,
+        begun: Instant,
+    ) {
         let mut state = self.state();
         loop {
             let waited = self
@@ -170,7 +179,9 @@ mod tests {
         let written = Page::default();
         let both: (&mut dyn Write, Box<dyn Write + Send>) =
             (&mut written.clone(), Box::new(written.clone()));
-        let answer = shown(both, pace, &Arc::default(), || {
+        let work = Arc::default();
+        let answer = shown(both, pace, &work, || {
+            work.takes_time();
             thread::sleep(task);
             7
         });

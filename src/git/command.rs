@@ -208,8 +208,7 @@ fn collect<R: Read + Send + 'static>(stream: Option<R>) -> mpsc::Receiver<Collec
 
 fn receive(from: &mpsc::Receiver<Collected>, budget: &Budget) -> Option<Collected> {
     let longest = Duration::from_secs(u64::from(u32::MAX));
-    from.recv_timeout(budget.remaining().unwrap_or(longest))
-        .ok()
+    from.recv_timeout(budget.wait().min(longest)).ok()
 }
 
 fn failed(program: &OsStr, error: &std::io::Error) -> Error {

@@ -86,10 +86,15 @@ impl<'r> Files<'r> {
 
     /// What `git for-each-ref` lists for these names, and for folders, which end in `/`. A name
     /// stands for the refs below it, too.
-    pub fn read(&self, asked: &BTreeSet<Vec<u8>>) -> Plain<BTreeMap<RefName, Standing>> {
+    /// There may be many files: `each` is called before each of them.
+    pub fn read(
+        &self,
+        asked: &BTreeSet<Vec<u8>>,
+        each: &dyn Fn(),
+    ) -> Plain<BTreeMap<RefName, Standing>> {
         let mut drafts = BTreeMap::new();
         for name in asked {
-            self.loose_refs(name, &mut drafts)?;
+            self.loose_refs(name, each, &mut drafts)?;
         }
         // Not before all loose files are read: see above.
         let path = self.common_dir.join("packed-refs");
@@ -140,18 +145,28 @@ impl<'r> Files<'r> {
         Some(Loose::Value(oid))
     }
 
-    fn loose_refs(&self, asked: &[u8], drafts: &mut BTreeMap<RefName, Draft>) -> Plain<()> {
+    fn loose_refs(
+        &self,
+        asked: &[u8],
+        each: &dyn Fn(),
+        drafts: &mut BTreeMap<RefName, Draft>,
+    ) -> Plain<()> {
         if let Some(folder) = asked.strip_suffix(b"/") {
-            return self.walk(folder, drafts);
+            return self.walk(folder, each, drafts);
         }
         match self.loose(asked)? {
-            Loose::Folder => self.walk(asked, drafts),
+            Loose::Folder => self.walk(asked, each, drafts),
             found => self.take(asked, found, drafts),
         }
     }
 
     /// Reads all loose refs in a folder and those below it.
-    fn walk(&self, folder: &[u8], drafts: &mut BTreeMap<RefName, Draft>) -> Plain<()> {
+    fn walk(
+        &self,
+        folder: &[u8],
+        each: &dyn Fn(),
+        drafts: &mut BTreeMap<RefName, Draft>,
+    ) -> Plain<()> {
         self.check(folder)?;
         let mut folders = vec![folder.to_vec()];
         while let Some(folder) = folders.pop() {
@@ -159,6 +174,7 @@ impl<'r> Files<'r> {
                 continue;
             };
             for entry in entries {
+                each();
                 let entry = entry?;
                 let file = entry.file_name();
                 if file.as_bytes().starts_with(b".") || file.as_bytes().ends_with(b".lock") {

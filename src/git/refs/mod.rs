@@ -78,7 +78,12 @@ impl Repo {
             .iter()
             .map(|prefix| [&self.namespace, prefix.as_slice()].concat())
             .collect();
-        let found = match self.ref_files().and_then(|files| files.read(&asked)) {
+        let each = || {
+            // For whoever waits; whether there is time left is asked below.
+            let _ = budget.time();
+        };
+        let files = self.ref_files();
+        let found = match files.and_then(|files| files.read(&asked, &each)) {
             Ok(found) => found,
             Err(Unusual) => self.listed_refs(&asked, budget)?,
         };
