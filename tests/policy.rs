@@ -351,11 +351,22 @@ fn presets_load_in_every_repository_that_they_name() {
             assert!(!policy.trees.is_empty());
             assert_eq!(policy.digest, worked_out);
         }
-        // What a hook reads of it lacks the cases, and nothing else.
-        let rules = Draft::of(&source, preset.rules());
-        assert_eq!(policy::load_draft(&rules, None).unwrap().digest, worked_out);
+        // What a hook reads of it lacks the cases and the comments, and nothing else; and what is
+        // left stands on the same lines.
+        let rules = Draft::of(&source, preset.rules);
+        let rules = policy::load_draft(&rules, None).unwrap();
+        assert_eq!(rules.digest, worked_out);
+        let whole = policy::load_draft(&draft, None).unwrap();
+        let places = |policy: &Policy| {
+            let trees = policy.trees.iter().map(|tree| tree.place.to_string());
+            let classes = policy.classes.iter();
+            let patterns = classes.flat_map(|class| &class.patterns);
+            let patterns = patterns.map(|pattern| pattern.place.to_string());
+            trees.chain(patterns).collect::<Vec<_>>()
+        };
+        assert_eq!(places(&rules), places(&whole));
         let in_force = policy::load_trusted(&source, None).unwrap();
-        assert!(in_force.cases.is_empty() && !preset.rules().contains("[[case]]"));
+        assert!(in_force.cases.is_empty() && !preset.rules.contains("[[case]]"));
         assert!(!policy::load(&source, None).unwrap().cases.is_empty());
     }
     let policy = policy::load(&Source::Preset("bpf-next".into()), None).unwrap();

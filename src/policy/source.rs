@@ -35,7 +35,7 @@ impl Source {
 
     /// What judges pushes: the text, which may lack the cases.
     pub(super) fn read_rules(&self) -> Result<String, Faults> {
-        self.text(Preset::rules)
+        self.text(|preset| preset.rules)
     }
 
     fn text(&self, of: impl Fn(&Preset) -> &'static str) -> Result<String, Faults> {
