@@ -14,10 +14,9 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 use foldhash::HashMap;
-use gix_commitgraph::Position;
 use smallvec::SmallVec;
 
-use super::commit_graph::CommitGraph;
+use super::commit_graph::{CommitGraph, Position};
 use super::open::Repo;
 use crate::error::Error;
 use crate::update::Oid;

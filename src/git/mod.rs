@@ -20,7 +20,7 @@
 //! | `tree_object` | tree objects, parsed from their raw bytes |
 //! | `file_bytes` | the bytes of a file of which little may be wanted |
 //! | `names` | a table of object names in such a file |
-//! | `commit_graph` | git's commit-graph: trees, parents and dates of commits in one file |
+//! | `commit_graph` | git's commit-graph: trees, parents and dates of commits in files of its own |
 //! | `commits` | commits by number, from there or from their objects |
 //! | `history` | the same by name; what descends from what |
 //! | `merge_bases` | merge bases, of many merges at once |

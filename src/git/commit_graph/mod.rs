@@ -1,0 +1,601 @@
+//! git's commit-graph: trees, parents and dates of commits in a file of its own.
+//!
+//! To read a commit's object means to inflate it, some 10 us. The file that `git gc` and
+//! `git maintenance` write has what a walk needs in rows of fixed length; one is read in well
+//! under a tenth of a microsecond. It is either one file, `objects/info/commit-graph`, or a chain
+//! of them in `objects/info/commit-graphs`, each of which stands on those before it. Where there
+//! are both, the one file counts, unless it can't be used: so git has it. What a push brings is in
+//! neither: these commits are read from their objects.
+//!
+//! # What it is trusted with
+//!
+//! The parents in a row decide which commits enter, and its tree object what they change. To
+//! compare each row with its object would cost what the file saves, and to hash the whole file
+//! more than a short push takes altogether. So it is trusted as git trusts it, whose own check
+//! that a push is connected goes by it too: a push can't write it, and who can write the
+//! repository's files can go round the gate in simpler ways. A row can't be out of date either:
+//! it says of a commit what the commit's name was computed from. What changes what a commit
+//! *counts* as does so in git alone: it then leaves the file aside, and so is it done here, for
+//! the end of a shallow clone and for `info/grafts`. `refs/replace/*` is never followed here, and
+//! git writes no graph while it is.
+//!
+//! What a broken disk or a broken writer leaves is noticed as far as that is cheap:
+//!
+//! - Where the file's parts don't fit together, or the files of a chain, there is no graph: git
+//!   reads on without it as well.
+//! - Each row has a *generation number*, one more than the highest of its parents'. That is looked
+//!   at in each row that is read. A row that names wrong parents nearly always fails here, and
+//!   then the judging ends with an error, as git dies. It isn't enough to leave the file aside
+//!   from there on, since what was read before came from it. Rows that pass can't go in a circle.
+//!
+//! A file that can't be read any more is noticed likewise: a commit that isn't found for it is read
+//! from its object, and a row that isn't read ends the judging.
+//!
+//! `core.commitGraph=false` switches it off, here as in git.
+
+mod file;
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use smallvec::SmallVec;
+
+use self::file::{GraphFile, NO_PARENT};
+use super::file_bytes::FileBytes;
+use super::open::Repo;
+use crate::error::Error;
+use crate::update::{ObjectFormat, Oid};
+
+/// How many files a chain can have: each says in one byte on how many it stands.
+const MOST_FILES: usize = 256;
+
+/// The commit-graph of one repository.
+pub(super) struct CommitGraph {
+    /// Each stands on those before it.
+    layers: Vec<Layer>,
+    folder: PathBuf,
+}
+
+/// Where a commit stands: its place in its file, and before it all commits of the files beneath.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Position(pub u32);
+
+/// What it says of one commit.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct GraphRow {
+    /// The committer's date, as far as 34 bits hold it.
+    pub time: i64,
+    /// More than that of any of its ancestors.
+    pub generation: u32,
+    /// Where the parents stand, in order.
+    pub parents: SmallVec<[Position; 2]>,
+}
+
+/// A file, and the positions of its commits.
+struct Layer {
+    file: GraphFile,
+    positions: Range<u32>,
+}
+
+impl CommitGraph {
+    /// Opens it; `None` where there is none that may be used.
+    pub(super) fn open(repo: &Repo) -> Result<Option<Self>, Error> {
+        if repo.is_shallow() || has_grafts(repo) || !is_wanted(repo)? {
+            return Ok(None);
+        }
+        let folder = repo.common_dir().join("objects/info");
+        // A graph that isn't there or doesn't hold together loses no commit: their objects are.
+        Ok(Self::open_in(folder, repo.format()))
+    }
+
+    fn open_in(folder: PathBuf, format: ObjectFormat) -> Option<Self> {
+        let layers = single(&folder, format).or_else(|| chain(&folder, format))?;
+        Some(Self { layers, folder })
+    }
+
+    /// How many commits are in it: positions are below.
+    pub(super) fn count(&self) -> usize {
+        self.layers.last().map_or(0, |top| top.positions.end) as usize
+    }
+
+    /// Where the commit of that name stands, if it is in there.
+    pub(super) fn find(&self, name: Oid) -> Option<Position> {
+        // What is new is in the last ones, and new commits are asked for most.
+        self.layers.iter().rev().find_map(|layer| layer.find(name))
+    }
+
+    /// The name of the commit at a position.
+    pub(super) fn name(&self, at: Position) -> Result<Oid, Error> {
+        let name = self.place(at).and_then(|(layer, at)| layer.file.name(at));
+        name.ok_or_else(|| self.fault())
+    }
+
+    /// The tree object of the commit at a position.
+    pub(super) fn tree(&self, at: Position) -> Result<Oid, Error> {
+        let tree = self.place(at).and_then(|(layer, at)| layer.file.tree(at));
+        tree.ok_or_else(|| self.fault())
+    }
+
+    /// What orders the commit at a position. Errors if that can't be true.
+    pub(super) fn row(&self, at: Position) -> Result<GraphRow, Error> {
+        self.sound_row(at).ok_or_else(|| self.fault())
+    }
+
+    /// The row at a position, if its generation number is what its parents' ask for.
+    fn sound_row(&self, at: Position) -> Option<GraphRow> {
+        let (layer, place) = self.place(at)?;
+        let row = layer.file.row(place)?;
+        let mut highest = 0;
+        for parent in &row.parents {
+            // A file stands on those beneath, never on one above.
+            if parent.0 >= layer.positions.end {
+                return None;
+            }
+            let (layer, place) = self.place(*parent)?;
+            highest = highest.max(layer.file.generation(place)?);
+        }
+        (row.generation == highest + 1).then_some(row)
+    }
+
+    /// The file with the commit at a position, and its place in there.
+    fn place(&self, at: Position) -> Option<(&Layer, usize)> {
+        let mut layers = self.layers.iter();
+        let layer = layers.find(|layer| layer.positions.contains(&at.0))?;
+        Some((layer, (at.0 - layer.positions.start) as usize))
+    }
+
+    fn fault(&self) -> Error {
+        Error::Repository(format!(
+            "{}: the commit-graph contradicts itself: `git commit-graph verify` says where, \
+             `git commit-graph write --reachable` writes another",
+            self.folder.display()
+        ))
+    }
+}
+
+impl Layer {
+    /// A file that stands on these; `None` if there are too many commits for positions.
+    fn on(beneath: &[Self], file: GraphFile) -> Option<Self> {
+        let start = beneath.last().map_or(0, |layer| layer.positions.end);
+        let end = start.checked_add(u32::try_from(file.count()).ok()?)?;
+        let positions = start..end;
+        (end <= NO_PARENT).then_some(Self { file, positions })
+    }
+
+    fn find(&self, name: Oid) -> Option<Position> {
+        let place = u32::try_from(self.file.find(name)?).ok()?;
+        self.positions.start.checked_add(place).map(Position)
+    }
+}
+
+/// The graph that is one file.
+fn single(folder: &Path, format: ObjectFormat) -> Option<Vec<Layer>> {
+    let file = GraphFile::open(&folder.join("commit-graph"), format, &[])?;
+    Some(vec![Layer::on(&[], file)?])
+}
+
+/// The graph that is a chain of files, the first at the bottom.
+fn chain(folder: &Path, format: ObjectFormat) -> Option<Vec<Layer>> {
+    let folder = folder.join("commit-graphs");
+    let hashes = chain_hashes(&folder.join("commit-graph-chain"), format)?;
+    let mut layers = Vec::new();
+    for (at, hash) in hashes.iter().enumerate() {
+        let path = folder.join(format!("graph-{hash}.graph"));
+        let file = GraphFile::open(&path, format, hashes.get(..at)?)?;
+        // Positions in the files above are wrong if it is another than it is called.
+        if file.hash()? != *hash {
+            return None;
+        }
+        layers.push(Layer::on(&layers, file)?);
+    }
+    Some(layers)
+}
+
+/// The hashes in the file that names those of a chain, one a line.
+fn chain_hashes(path: &Path, format: ObjectFormat) -> Option<Vec<Oid>> {
+    let file = FileBytes::open(path).ok()?;
+    if file.len() > MOST_FILES * (format.hex_len() + 1) {
+        return None;
+    }
+    let mut room = vec![0; file.len()];
+    let lines = file.get(0, &mut room)?.strip_suffix(b"\n")?;
+    let hash = |line| Oid::from_hex(line).filter(|hash| hash.format() == format);
+    lines.split(|byte| *byte == b'\n').map(hash).collect()
+}
+
+fn has_grafts(repo: &Repo) -> bool {
+    // What can't be looked at may be there.
+    let there = repo.common_dir().join("info/grafts");
+    there.try_exists().unwrap_or(true)
+}
+
+fn is_wanted(repo: &Repo) -> Result<bool, Error> {
+    match repo.trusted_config("core.commitGraph")? {
+        None => Ok(true),
+        Some(value) => git2::Config::parse_bool(value.as_str()).map_err(|_| {
+            Error::Repository(format!(
+                "config core.commitGraph: \"{value}\" is neither true nor false"
+            ))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fmt::Write;
+    use std::fs;
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    use super::*;
+    use crate::git::CleanGit;
+
+    /// How many commits each file of the chain has.
+    const EACH: usize = 40;
+    /// A date that 32 bits don't hold.
+    const LATE: usize = 1 << 33;
+
+    /// The files in `objects/info`, by their names there.
+    type Files = BTreeMap<String, Vec<u8>>;
+
+    /// What git makes of one history.
+    struct Made {
+        format: ObjectFormat,
+        /// The commits, oldest first.
+        names: Vec<Oid>,
+        /// A graph in one file, then a chain of two, of three.
+        graphs: Vec<Files>,
+    }
+
+    static SHA1: LazyLock<Made> = LazyLock::new(|| made(ObjectFormat::Sha1));
+    static SHA256: LazyLock<Made> = LazyLock::new(|| made(ObjectFormat::Sha256));
+
+    fn made(format: ObjectFormat) -> Made {
+        let folder = tempfile::tempdir().unwrap();
+        let git = |args: &[&str], input: &str| {
+            fs::write(folder.path().join("input"), input).unwrap();
+            let input = fs::File::open(folder.path().join("input")).unwrap();
+            let mut command = CleanGit::default().command(folder.path());
+            // Else git writes no graph.
+            command.args(["-c", "core.commitGraph=true"]).args(args);
+            assert!(command.stdin(input).status().unwrap().success());
+        };
+        let object_format = format!("--object-format={}", format.name());
+        git(&["init", "--quiet", "--bare", &object_format], "");
+        let marks = folder.path().join("marks");
+        let export = format!("--export-marks={}", marks.display());
+        git(&["fast-import", "--quiet", &export], &history(3 * EACH));
+        let marks = fs::read_to_string(marks).unwrap();
+        let hex: Vec<_> = marks
+            .lines()
+            .map(|line| &line[line.len() - format.hex_len()..])
+            .collect();
+        let write = ["commit-graph", "write", "--stdin-commits"];
+        let rounds = [&[][..], &["--split=no-merge"], &["--split=no-merge"]];
+        let graph = |(round, how): (usize, &&[&str])| {
+            git(
+                &[&write, *how].concat(),
+                &hex[..(round + 1) * EACH].join("\n"),
+            );
+            files_in(&folder.path().join("objects/info"))
+        };
+        Made {
+            format,
+            graphs: rounds.iter().enumerate().map(graph).collect(),
+            names: hex
+                .iter()
+                .map(|hex| Oid::from_hex(hex.as_bytes()).unwrap())
+                .collect(),
+        }
+    }
+
+    /// Commits with none, one, two and many parents.
+    fn history(count: usize) -> String {
+        let mut stream = String::new();
+        for at in 1..=count {
+            let date = if at == 7 { LATE } else { 1_700_000_000 + at };
+            write!(stream, "commit refs/heads/{at}\nmark :{at}\n").unwrap();
+            write!(stream, "committer x <x@y.example> {date} +0000\ndata 0\n").unwrap();
+            let parents = [1, 1, 2, 3, 4, 5, 6, 7][at % 8].min(at - 1);
+            for parent in 1..=parents {
+                let word = if parent == 1 { "from" } else { "merge" };
+                writeln!(stream, "{word} :{}", at - parent).unwrap();
+            }
+            write!(stream, "M 100644 inline file\ndata 3\n{at:03}\n").unwrap();
+        }
+        stream
+    }
+
+    fn files_in(info: &Path) -> Files {
+        let mut files = Files::new();
+        for folder in ["", "commit-graphs/"] {
+            for file in info.join(folder).read_dir().into_iter().flatten() {
+                let file = file.unwrap();
+                if file.path().is_file() {
+                    let name = format!("{folder}{}", file.file_name().display());
+                    files.insert(name, fs::read(file.path()).unwrap());
+                }
+            }
+        }
+        files
+    }
+
+    /// A folder with these files.
+    fn laid_out(files: &Files) -> tempfile::TempDir {
+        let info = tempfile::tempdir().unwrap();
+        fs::create_dir(info.path().join("commit-graphs")).unwrap();
+        for (name, bytes) in files {
+            fs::write(info.path().join(name), bytes).unwrap();
+        }
+        info
+    }
+
+    fn opened(files: &Files, format: ObjectFormat) -> Option<CommitGraph> {
+        // What is open stays so when the folder is gone.
+        CommitGraph::open_in(laid_out(files).path().to_owned(), format)
+    }
+
+    /// The chunks in a file's table, each with where the table has its start.
+    fn table(raw: &[u8]) -> Vec<(Vec<u8>, usize)> {
+        let chunks = (0..=usize::from(raw[6])).map(|at| 8 + 12 * at);
+        chunks
+            .map(|at| (raw[at..at + 4].to_vec(), at + 4))
+            .collect()
+    }
+
+    fn number(raw: &[u8], at: usize) -> usize {
+        u64::from_be_bytes(raw[at..at + 8].try_into().unwrap())
+            .try_into()
+            .unwrap()
+    }
+
+    /// The same file with the chunks so many bytes further on.
+    fn padded(raw: &[u8], by: usize) -> Vec<u8> {
+        let mut padded = raw.to_vec();
+        let table = table(raw);
+        for (_, at) in &table {
+            let moved = number(raw, *at) + by;
+            padded[*at..at + 8].copy_from_slice(&(moved as u64).to_be_bytes());
+        }
+        let end = 8 + 12 * table.len();
+        padded.splice(end..end, vec![0; by]);
+        padded
+    }
+
+    /// Holds what a graph that was just opened says of the commit at each position against what
+    /// gix-commitgraph does; returns whether that took so much that files were mapped.
+    fn compare(files: &Files, format: ObjectFormat) -> bool {
+        let info = laid_out(files);
+        let kind = match format {
+            ObjectFormat::Sha1 => gix_hash::Kind::Sha1,
+            ObjectFormat::Sha256 => gix_hash::Kind::Sha256,
+        };
+        let theirs = gix_commitgraph::at(info.path(), kind, None).unwrap();
+        let mut are_mapped = false;
+        for commit in theirs.iter_commits() {
+            let ours = CommitGraph::open_in(info.path().to_owned(), format).unwrap();
+            let at = Position(theirs.lookup(commit.id()).unwrap().0);
+            let name = Oid::from_bytes(commit.id().as_bytes()).unwrap();
+            assert_eq!(ours.find(name), Some(at));
+            assert_eq!(ours.name(at).unwrap(), name);
+            let tree = ours.tree(at).unwrap();
+            assert_eq!(tree.as_bytes(), commit.root_tree_id().as_bytes());
+            let parents = commit.iter_parents();
+            let row = GraphRow {
+                time: commit.committer_timestamp().try_into().unwrap(),
+                generation: commit.generation(),
+                parents: parents.map(|parent| Position(parent.unwrap().0)).collect(),
+            };
+            assert_eq!(ours.row(at).unwrap(), row);
+            are_mapped |= ours.layers.iter().any(|layer| layer.file.is_mapped());
+        }
+        are_mapped
+    }
+
+    #[test]
+    fn a_graph_says_what_another_reader_finds_in_it() {
+        for made in [&*SHA1, &*SHA256] {
+            for (round, files) in made.graphs.iter().enumerate() {
+                let graph = opened(files, made.format).unwrap();
+                assert_eq!(graph.layers.len(), round + 1);
+                assert_eq!(graph.count(), EACH * (round + 1));
+                // Small files are mapped at once, of large ones pieces are read.
+                assert!(compare(files, made.format));
+                let mut large = files.clone();
+                let is_graph = |raw: &&mut Vec<u8>| raw.starts_with(b"CGPH");
+                for raw in large.values_mut().filter(is_graph) {
+                    *raw = padded(raw, 2 << 20);
+                }
+                assert!(!compare(&large, made.format));
+            }
+        }
+    }
+
+    #[test]
+    fn all_kinds_of_rows_are_there() {
+        let graph = opened(&SHA1.graphs[2], SHA1.format).unwrap();
+        let rows = SHA1
+            .names
+            .iter()
+            .map(|name| graph.row(graph.find(*name).unwrap()).unwrap());
+        let rows: Vec<_> = rows.collect();
+        for parents in 0..=7 {
+            assert!(
+                rows.iter().any(|row| row.parents.len() == parents),
+                "{parents}"
+            );
+        }
+        assert!(rows.iter().any(|row| row.time == 1 << 33));
+    }
+
+    /// The graph that is one file, opened with other bytes.
+    fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Option<CommitGraph> {
+        let mut files = SHA1.graphs[0].clone();
+        change(files.get_mut("commit-graph").unwrap());
+        opened(&files, SHA1.format)
+    }
+
+    #[test]
+    fn a_file_that_is_cut_off_or_longer_is_no_graph() {
+        let whole = &SHA1.graphs[0]["commit-graph"];
+        for length in 0..whole.len() {
+            assert!(changed(|raw| raw.truncate(length)).is_none(), "{length}");
+        }
+        assert!(changed(|raw| raw.push(0)).is_none());
+        assert!(changed(|_| ()).is_some());
+    }
+
+    #[test]
+    fn a_head_or_table_that_says_otherwise_is_no_graph() {
+        for at in [0, 4, 5, 6, 7] {
+            assert!(changed(|raw| raw[at] ^= 3).is_none(), "{at}");
+        }
+        for (name, at) in table(&SHA1.graphs[0]["commit-graph"]) {
+            // Far beyond the end; then by one byte, which matters but between chunks not read here.
+            assert!(changed(|raw| raw[at] = 1).is_none(), "{name:?}");
+            let is_moved = changed(|raw| raw[at + 7] ^= 1).is_some();
+            assert_eq!(is_moved, name == b"GDO2", "{name:?}");
+        }
+        let twice = |raw: &mut Vec<u8>| raw.copy_within(8..12, 20);
+        assert!(changed(twice).is_none());
+        assert!(opened(&SHA1.graphs[0], ObjectFormat::Sha256).is_none());
+    }
+
+    /// Where a chunk lies in the graph that is one file.
+    fn chunk(name: &[u8]) -> Range<usize> {
+        let raw = &SHA1.graphs[0]["commit-graph"];
+        let table = table(raw);
+        let at = table.iter().position(|chunk| chunk.0 == name).unwrap();
+        number(raw, table[at].1)..number(raw, table[at + 1].1)
+    }
+
+    #[test]
+    fn a_graph_without_generation_numbers_is_none() {
+        let clear = |raw: &mut Vec<u8>, row: usize| {
+            let at = chunk(b"CDAT").start + 36 * row + 28;
+            raw[at..at + 3].fill(0);
+            raw[at + 3] &= 3;
+        };
+        assert!(changed(|raw| (0..EACH).for_each(|row| clear(raw, row))).is_none());
+        let graph = changed(|raw| clear(raw, 5)).unwrap();
+        let name = graph.name(Position(5)).unwrap();
+        assert_eq!(graph.find(name), Some(Position(5)));
+        assert!(graph.row(Position(5)).is_err());
+    }
+
+    #[test]
+    fn a_row_that_points_nowhere_is_a_fault() {
+        let graph = changed(|_| ()).unwrap();
+        let Position(octopus) = graph.find(SHA1.names[14]).unwrap();
+        assert!(graph.row(Position(octopus)).unwrap().parents.len() > 2);
+        let is_fault = |at: usize, value: u32| {
+            let change = |raw: &mut Vec<u8>| raw[at..at + 4].copy_from_slice(&value.to_be_bytes());
+            let graph = changed(change).unwrap();
+            assert!(graph.row(Position(octopus)).is_err(), "{at}: {value:x}");
+        };
+        let row = chunk(b"CDAT").start + 36 * octopus as usize + 20;
+        let count = EACH.try_into().unwrap();
+        for first in [NO_PARENT, count, u32::MAX, 1 << 31] {
+            is_fault(row, first);
+        }
+        for second in [count, u32::MAX, 1 << 31 | 0xffff] {
+            is_fault(row + 4, second);
+        }
+        is_fault(row + 8, u32::MAX);
+        let unended = |raw: &mut Vec<u8>| {
+            for at in chunk(b"EDGE").step_by(4) {
+                raw[at] &= 0x7f;
+            }
+        };
+        assert!(changed(unended).unwrap().row(Position(octopus)).is_err());
+        for beyond in [count, u32::MAX] {
+            assert!(graph.row(Position(beyond)).is_err());
+            assert!(graph.name(Position(beyond)).is_err());
+            assert!(graph.tree(Position(beyond)).is_err());
+        }
+    }
+
+    #[test]
+    fn files_that_are_no_chain_are_no_graph() {
+        const CHAIN: &str = "commit-graphs/commit-graph-chain";
+        let whole = &SHA1.graphs[2];
+        let lines = String::from_utf8(whole[CHAIN].clone()).unwrap();
+        let with = |lines: &str| {
+            let mut files = whole.clone();
+            files.insert(CHAIN.into(), lines.into());
+            opened(&files, SHA1.format).map(|graph| graph.count())
+        };
+        assert_eq!(with(&lines), Some(3 * EACH));
+        let [one, two, three] = lines.lines().collect::<Vec<_>>()[..] else {
+            panic!("{lines}");
+        };
+        assert_eq!(with(&format!("{one}\n{two}\n")), Some(2 * EACH));
+        for lines in [
+            String::new(),
+            "\n".into(),
+            lines.trim_end().into(),
+            format!("{lines}\n"),
+            format!("{two}\n{one}\n{three}\n"),
+            format!("{one}\n{three}\n"),
+            format!("{two}\n"),
+            format!("{one}\r\n{two}\r\n"),
+            lines.to_uppercase(),
+            lines.repeat(100),
+        ] {
+            assert_eq!(with(&lines), None, "{lines}");
+        }
+        for name in whole.keys() {
+            let mut files = whole.clone();
+            files.remove(name);
+            assert!(opened(&files, SHA1.format).is_none(), "{name} is gone");
+        }
+        let mut files = whole.clone();
+        let other = files
+            .get_mut(&format!("commit-graphs/graph-{one}.graph"))
+            .unwrap();
+        *other.last_mut().unwrap() ^= 1;
+        assert!(opened(&files, SHA1.format).is_none(), "it is another one");
+    }
+
+    #[test]
+    fn the_chain_counts_where_the_one_file_is_broken() {
+        let count = |single: &[u8]| {
+            let mut files = SHA1.graphs[2].clone();
+            files.insert("commit-graph".into(), single.to_vec());
+            opened(&files, SHA1.format).map(|graph| graph.count())
+        };
+        let single = &SHA1.graphs[0]["commit-graph"];
+        assert_eq!(count(single), Some(EACH));
+        assert_eq!(count(&single[1..]), Some(3 * EACH));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_broken_finds_nothing_wrong(
+            round in 0..3_usize,
+            flips in prop::collection::vec((any::<Index>(), any::<Index>(), any::<bool>(), 1..=255_u8), 1..4),
+        ) {
+            let mut files = SHA1.graphs[round].clone();
+            for (file, at, in_front, flip) in flips {
+                let file = file.index(files.len());
+                let raw = files.values_mut().nth(file).unwrap();
+                let end = if in_front { raw.len().min(120) } else { raw.len() };
+                raw[at.index(end)] ^= flip;
+            }
+            let Some(graph) = opened(&files, SHA1.format) else {
+                return Ok(());
+            };
+            for name in &SHA1.names {
+                if let Some(at) = graph.find(*name) {
+                    prop_assert_eq!(graph.name(at).unwrap(), *name);
+                    if let Ok(row) = graph.row(at) {
+                        prop_assert!(row.parents.iter().all(|parent| graph.name(*parent).is_ok()));
+                    }
+                }
+            }
+        }
+    }
+}
