@@ -15,9 +15,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memmap2::Mmap;
 
-/// How many bytes come with a page that is touched. As many pieces are read as a file has such parts:
-/// that has taken far less time than it would to touch each of them.
-const AROUND: usize = 64 << 10;
+/// How many pieces are read before a file is mapped: more than a push of one commit asks for. What
+/// longer walks ask for lies close together, so that they come off worse with far more.
+const FEW: usize = 64;
 
 /// A file's bytes. Threads can share them.
 pub(super) struct FileBytes {
@@ -42,7 +42,7 @@ impl FileBytes {
         Ok(Self {
             file,
             len,
-            left: AtomicUsize::new(len.div_ceil(AROUND)),
+            left: AtomicUsize::new(FEW),
             map: OnceLock::new(),
         })
     }
@@ -105,12 +105,12 @@ mod tests {
     fn a_piece_is_the_same_however_it_is_come_by() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        let whole: Vec<u8> = (0..=250).cycle().take(3 * AROUND).collect();
+        let whole: Vec<u8> = (0..=250).cycle().take(1000 * 3 * FEW).collect();
         std::fs::write(&path, &whole).unwrap();
         let bytes = FileBytes::open(&path).unwrap();
         assert_eq!(bytes.len(), whole.len());
         let mut seen = Vec::new();
-        for at in 0..10 {
+        for at in 0..2 * FEW {
             let mut room = [0; 100];
             let start = at * 1000;
             let wanted = &whole[start..start + 100];

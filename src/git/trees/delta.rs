@@ -5,14 +5,18 @@
 const LONGEST_COPY: usize = 0x1_0000;
 
 /// The object that the delta makes out of the base; `None` if it makes no sense, or the object
-/// were larger than `most`.
-pub(super) fn apply(base: &[u8], delta: &[u8], most: usize) -> Option<Vec<u8>> {
+/// were larger than `most`. It is made in `room`, whatever that holds.
+pub(super) fn apply(base: &[u8], delta: &[u8], most: usize, room: Vec<u8>) -> Option<Vec<u8>> {
     let (from, rest) = size(delta)?;
     let (to, mut rest) = size(rest)?;
     if from != base.len() || to > most {
         return None;
     }
-    let mut made = Vec::with_capacity(to);
+    let mut made = room;
+    made.clear();
+    if made.capacity() < to {
+        made = Vec::with_capacity(roomy(to));
+    }
     while let Some((first, after)) = rest.split_first() {
         let piece;
         (piece, rest) = match first & 0x80 {
@@ -27,6 +31,12 @@ pub(super) fn apply(base: &[u8], delta: &[u8], most: usize) -> Option<Vec<u8>> {
         made.extend_from_slice(piece);
     }
     (made.len() == to).then_some(made)
+}
+
+/// As much room as an object gets that needs so much: at most a sixteenth more. The next version of a
+/// folder is often a little longer than the last one, and so fits where an older one was.
+fn roomy(len: usize) -> usize {
+    len.next_multiple_of((len / 16).next_power_of_two())
 }
 
 /// A number in groups of seven bits, the lowest first.
@@ -69,12 +79,19 @@ mod tests {
     fn copies_and_new_bytes() {
         // 10 bytes become 7: "345", "ab", "89".
         let delta = [10, 7, 0x91, 3, 3, 2, b'a', b'b', 0x91, 8, 2];
-        assert_eq!(apply(BASE, &delta, 7).unwrap(), b"345ab89");
-        assert_eq!(apply(BASE, &delta, 6), None, "more than is wanted");
+        assert_eq!(apply(BASE, &delta, 7, Vec::new()).unwrap(), b"345ab89");
+        assert_eq!(
+            apply(BASE, &delta, 6, Vec::new()),
+            None,
+            "more than is wanted"
+        );
         // A length that isn't written is the longest one.
         let base = vec![b'x'; LONGEST_COPY];
         let delta = [0x80, 0x80, 4, 0x80, 0x80, 4, 0x80];
-        assert_eq!(apply(&base, &delta, LONGEST_COPY).unwrap(), base);
+        assert_eq!(
+            apply(&base, &delta, LONGEST_COPY, vec![7; 9]).unwrap(),
+            base
+        );
     }
 
     #[test]
@@ -94,7 +111,7 @@ mod tests {
                 10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 1, b'a',
             ],
         ] {
-            assert_eq!(apply(BASE, delta, 100), None, "{delta:?}");
+            assert_eq!(apply(BASE, delta, 100, Vec::new()), None, "{delta:?}");
         }
     }
 }

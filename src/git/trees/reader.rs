@@ -17,6 +17,7 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use gix_pack::data::entry::Header;
 
@@ -166,12 +167,16 @@ impl ObjectReader {
         let mut chain = Vec::new();
         self.deltas.clear();
         let (start, mut object) = self.start_of_chain(packs, place, &mut chain)?;
-        if is_near && start != place {
+        if let Some(start) = start.filter(|start| is_near && *start != place) {
             self.ahead.put(start, Bytes::clone(&object));
         }
+        let mut room = Vec::new();
         for Step { place: at, delta } in chain.into_iter().rev() {
             let delta = self.deltas.get(delta)?;
-            object = delta::apply(&object, delta, self.kind.largest())?.into();
+            let made = delta::apply(&object, delta, self.kind.largest(), room)?;
+            // What nobody keeps makes room for the next one.
+            let before = std::mem::replace(&mut object, Bytes::new(made));
+            room = Rc::into_inner(before).unwrap_or_default();
             if is_near && at != place {
                 self.ahead.put(at, Bytes::clone(&object));
             }
@@ -179,27 +184,27 @@ impl ObjectReader {
         Some(object)
     }
 
-    /// The object nearest to a place from which the one there can be made, and its own place: one
-    /// that is kept, or one that is whole in the pack. What leads from it to there is noted, the
-    /// last step first.
+    /// The object nearest to a place from which the one there can be made: one that is kept, or one
+    /// that is whole in the pack, with its own place. What leads from it to there is noted, the last
+    /// step first.
     fn start_of_chain(
         &mut self,
         packs: &Packs,
         mut at: Place,
         chain: &mut Vec<Step>,
-    ) -> Option<(Place, Bytes)> {
+    ) -> Option<(Option<Place>, Bytes)> {
         let largest = self.kind.largest();
         while chain.len() <= LONGEST_CHAIN {
             let known = self.ahead.get(&at);
             if let Some(known) = known.or_else(|| self.asked.get(&at)) {
-                return Some((at, known));
+                return Some((None, known));
             }
             let (entry, stream) = packs.entry(at, &mut self.raw)?;
             let size = usize::try_from(entry.decompressed_size).ok()?;
             if self.kind.is_of(&entry.header) {
                 let mut object = Vec::new();
                 self.inflater.append(&mut object, stream, size, largest)?;
-                return Some((at, Bytes::new(object)));
+                return Some((Some(at), Bytes::new(object)));
             }
             let base = match entry.header {
                 Header::OfsDelta { base_distance } => {
