@@ -45,11 +45,25 @@ impl Names {
     }
 
     /// At which place a name stands; `None` if it isn't in there.
+    pub fn find(&self, file: &FileBytes, name: &[u8]) -> Option<usize> {
+        if let Some(whole) = file.mapped() {
+            let held = |at| {
+                whole
+                    .get(self.start + at * self.raw_len..)?
+                    .get(..self.raw_len)
+            };
+            return self.search(name, |at| Look::at(held(at)?, name));
+        }
+        let mut piece = Piece::of(self, file);
+        self.search(name, |at| Look::at(piece.name(at)?, name))
+    }
+
+    /// The same by what a look at a place shows.
     ///
     /// Names are as good as evenly spread, so that a look where one should be comes closer than
     /// halving does, and fewer places of a large file are touched. Where somebody made names that
     /// aren't, halving has the last word.
-    pub fn find(&self, file: &FileBytes, name: &[u8]) -> Option<usize> {
+    fn search(&self, name: &[u8], mut look: impl FnMut(usize) -> Option<Look>) -> Option<usize> {
         let first = *name.first()?;
         let wanted = front(name)?;
         let mut range = self.beginning_with(first)?;
@@ -58,7 +72,6 @@ impl Names {
             u64::from(first) << 56,
             u64::from(first) << 56 | u64::MAX >> 8,
         );
-        let mut piece = Piece::of(self, file);
         for guess in 0.. {
             if range.is_empty() {
                 return None;
@@ -68,12 +81,11 @@ impl Names {
                 false => range.len() / 2,
             };
             let at = range.start + ahead;
-            let found = piece.name(at)?;
-            let at_found = front(found)?;
-            match wanted.cmp(&at_found).then_with(|| name.cmp(found)) {
+            let found = look(at)?;
+            match found.wanted {
                 Ordering::Equal => return Some(at),
-                Ordering::Less => (range.end, highest) = (at, at_found),
-                Ordering::Greater => (range.start, lowest) = (at + 1, at_found),
+                Ordering::Less => (range.end, highest) = (at, found.front),
+                Ordering::Greater => (range.start, lowest) = (at + 1, found.front),
             }
             if wanted < lowest || wanted > highest {
                 return None;
@@ -97,6 +109,23 @@ impl Names {
             None => 0,
         };
         Some(start as usize..*self.fan.get(byte)? as usize)
+    }
+}
+
+/// What a look at a name shows.
+struct Look {
+    /// Where the wanted one is, as seen from it.
+    wanted: Ordering,
+    front: u64,
+}
+
+impl Look {
+    fn at(found: &[u8], wanted: &[u8]) -> Option<Self> {
+        let front = front(found)?;
+        Some(Self {
+            wanted: wanted.cmp(found),
+            front,
+        })
     }
 }
 
