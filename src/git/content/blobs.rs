@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::update::{ObjectFormat, Oid};
 
 /// The largest file, in bytes, that is looked at in process: git can be stopped, we can't.
-const LARGEST: usize = 1 << 20;
+const LARGEST: usize = Kind::Blob.largest();
 /// How many bytes of files are kept: the sides of one merge are the base of the next.
 const KEPT: usize = 16 << 20;
 /// How many bytes of files that were merged here are kept. What is beyond is left to git.
@@ -48,8 +48,7 @@ impl<'r> Blobs<'r> {
             Some(raw) => Some(raw),
             None => self.repo.blob(name, LARGEST)?.map(Bytes::new),
         };
-        let small = found.filter(|raw| raw.len() <= LARGEST);
-        Ok(small.map(|raw| self.recent.put(name, raw)))
+        Ok(found.map(|raw| self.recent.put(name, raw)))
     }
 
     /// Contents that were made here.

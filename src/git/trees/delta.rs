@@ -14,9 +14,7 @@ pub(super) fn apply(base: &[u8], delta: &[u8], most: usize, room: Vec<u8>) -> Op
     }
     let mut made = room;
     made.clear();
-    if made.capacity() < to {
-        made = Vec::with_capacity(roomy(to));
-    }
+    made.reserve_exact(to);
     while let Some((first, after)) = rest.split_first() {
         let piece;
         (piece, rest) = match first & 0x80 {
@@ -33,10 +31,10 @@ pub(super) fn apply(base: &[u8], delta: &[u8], most: usize, room: Vec<u8>) -> Op
     (made.len() == to).then_some(made)
 }
 
-/// As much room as an object gets that needs so much: at most a sixteenth more. The next version of a
-/// folder is often a little longer than the last one, and so fits where an older one was.
-fn roomy(len: usize) -> usize {
-    len.next_multiple_of((len / 16).next_power_of_two())
+/// How large the object is that the delta makes.
+pub(super) fn size_made(delta: &[u8]) -> Option<usize> {
+    let (_, rest) = size(delta)?;
+    size(rest).map(|(to, _)| to)
 }
 
 /// A number in groups of seven bits, the lowest first.

@@ -40,15 +40,18 @@ fn object(stream: &[u8], kind: Kind, inflater: &mut Inflater) -> Option<Vec<u8>>
     let head = inflater.first(&mut room, stream)?;
     let end = head.iter().position(|byte| *byte == 0)?;
     let size = head.get(..end)?.strip_prefix(kind.name())?;
-    let size: usize = str::from_utf8(size.strip_prefix(b" ")?)
-        .ok()?
-        .parse()
-        .ok()?;
+    let size = number(size.strip_prefix(b" ")?).filter(|size| *size <= kind.largest())?;
     let mut raw = Vec::new();
-    let whole = size.checked_add(end + 1)?;
-    inflater.append(&mut raw, stream, whole, kind.largest())?;
+    let whole = end + 1 + size;
+    inflater.append(&mut raw, stream, whole, whole)?;
     raw.drain(..=end);
     Some(raw)
+}
+
+fn number(digits: &[u8]) -> Option<usize> {
+    let is_plain = digits.iter().all(u8::is_ascii_digit);
+    let digits = str::from_utf8(digits).ok().filter(|_| is_plain)?;
+    digits.parse().ok()
 }
 
 #[cfg(test)]
@@ -84,7 +87,7 @@ mod tests {
                 assert_eq!(read_as(folder.path(), oid, other), None);
             }
         }
-        let (folder, oid, _) = stored(&vec![0; Kind::Blob.largest()]);
+        let (folder, oid, _) = stored(&vec![0; Kind::Blob.largest() + 1]);
         assert_eq!(read_as(folder.path(), oid, Kind::Blob), None);
     }
 
@@ -134,6 +137,7 @@ mod tests {
             b"blob 3\0ab",
             b"blob 18446744073709551615\0ab",
             b"blob -2\0ab",
+            b"blob +2\0ab",
             b"blob\0ab",
             b"blobs 2\0ab",
             b"blob 2",

@@ -29,6 +29,8 @@ use crate::update::{ObjectFormat, Oid};
 
 /// How long a chain may be: git's own limit. What is longer goes in circles.
 const LONGEST_CHAIN: usize = 4096;
+/// How many bytes the deltas of one chain may have: more than those of any folder or file.
+const MOST_DELTAS: usize = 64 << 20;
 /// How large a piece of memory is that tells the allocator how much to keep, in bytes.
 const LARGE: usize = 4 << 20;
 
@@ -75,10 +77,11 @@ impl Kind {
 
     /// How large an object may be, and so may those that it is made out of: no tree that anybody
     /// works with is larger, no file that is merged here, and no commit that anybody wrote.
-    pub(super) fn largest(self) -> usize {
+    pub const fn largest(self) -> usize {
         match self {
             Self::Tree => 64 << 20,
-            Self::Blob | Self::Commit => 4 << 20,
+            Self::Blob => 1 << 20,
+            Self::Commit => 4 << 20,
         }
     }
 
@@ -114,6 +117,8 @@ pub(in crate::git) struct ObjectReader {
     ahead: Store<Place, Bytes>,
     /// The pack that had the last object.
     last: usize,
+    /// The last object that was none of a pack's.
+    last_loose: Option<(Oid, Bytes)>,
     /// The deltas of the chain at hand, one behind the other.
     deltas: Vec<u8>,
     /// What was read of an entry.
@@ -129,6 +134,7 @@ impl ObjectReader {
             asked: Store::new(kind.kept() / 2),
             ahead: Store::new(kind.kept()),
             last: 0,
+            last_loose: None,
             deltas: Vec::new(),
             raw: Vec::new(),
         }
@@ -137,8 +143,7 @@ impl ObjectReader {
     /// The raw bytes of an object; `None` for whatever libgit2 has to be asked about.
     pub fn object(&mut self, files: &ObjectFiles, oid: Oid) -> Option<Bytes> {
         let Some(place) = files.packs.find(oid, self.last) else {
-            let raw = loose::read(&files.folders, oid, self.kind, &mut self.inflater)?;
-            return Some(Bytes::new(raw));
+            return self.loose(files, oid);
         };
         let is_near = std::mem::replace(&mut self.last, place.0) == place.0;
         let known = self.asked.get(&place);
@@ -150,6 +155,16 @@ impl ObjectReader {
             None => self.read(&files.packs, place, is_near)?,
         };
         Some(self.asked.put(place, object))
+    }
+
+    /// A commit is asked for to see that it is one, and again to read it.
+    fn loose(&mut self, files: &ObjectFiles, oid: Oid) -> Option<Bytes> {
+        if let Some((_, raw)) = self.last_loose.as_ref().filter(|(last, _)| *last == oid) {
+            return Some(Bytes::clone(raw));
+        }
+        let raw = loose::read(&files.folders, oid, self.kind, &mut self.inflater)?;
+        let (_, raw) = self.last_loose.insert((oid, Bytes::new(raw)));
+        Some(Bytes::clone(raw))
     }
 
     /// From now on, so many bytes are kept of more than a few objects that were asked for.
@@ -215,8 +230,12 @@ impl ObjectReader {
             };
             let start = self.deltas.len();
             self.inflater
-                .append(&mut self.deltas, stream, size, largest)?;
+                .append(&mut self.deltas, stream, size, MOST_DELTAS)?;
             let delta = start..self.deltas.len();
+            // Before all that it is made out of is read.
+            if delta::size_made(self.deltas.get(start..)?)? > largest {
+                return None;
+            }
             chain.push(Step { place: at, delta });
             at = base;
         }
@@ -297,7 +316,7 @@ mod tests {
             let folders = vec![folder.path().join("objects")];
             let files = ObjectFiles::in_folders(folders, FORMAT);
             // Sooner or later the files are mapped.
-            for _ in 0..20 {
+            for _ in 0..70 {
                 let found = ObjectReader::new(Kind::Tree).object(&files, name);
                 assert_eq!(*found.unwrap(), raw, "{count}");
             }

@@ -27,7 +27,7 @@ impl Kept for TreeObject {
 }
 
 /// How many objects are kept in any case where only near ones are wanted.
-const LEAST: usize = 16;
+const LEAST: usize = 8;
 
 /// Objects by some name; the oldest go first when there are too many.
 pub(in crate::git) struct Store<K, V> {
