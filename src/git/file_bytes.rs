@@ -21,7 +21,8 @@ const FEW: usize = 64;
 
 /// A file's bytes. Threads can share them.
 pub(super) struct FileBytes {
-    file: File,
+    /// `None` if it was mapped at once.
+    file: Option<File>,
     len: usize,
     /// How many pieces are still to be read.
     left: AtomicUsize,
@@ -40,11 +41,19 @@ impl FileBytes {
         }
         let len = usize::try_from(about.len()).map_err(io::Error::other)?;
         Ok(Self {
-            file,
+            file: Some(file),
             len,
             left: AtomicUsize::new(FEW),
             map: OnceLock::new(),
         })
+    }
+
+    /// The same for one of many files: it doesn't stay open, and so is mapped at once.
+    pub fn open_closed(path: &Path) -> io::Result<Self> {
+        let mut bytes = Self::open(path)?;
+        bytes.map = OnceLock::from(bytes.map());
+        bytes.file = None;
+        Ok(bytes)
     }
 
     /// How many bytes there are.
@@ -67,7 +76,7 @@ impl FileBytes {
             return None;
         }
         let offset = u64::try_from(start).ok()?;
-        self.file.read_exact_at(room, offset).ok()
+        self.file.as_ref()?.read_exact_at(room, offset).ok()
     }
 
     /// The whole file, if it is mapped by now.
@@ -89,10 +98,11 @@ impl FileBytes {
     }
 
     fn map(&self) -> Option<Mmap> {
+        let file = self.file.as_ref()?;
         #[allow(unsafe_code)]
         // SAFETY: git never changes such a file, it writes another one and renames it. Who cuts a
         // file off in the repository of a server can't be helped: a hook that is killed refuses.
-        let map = unsafe { Mmap::map(&self.file) };
+        let map = unsafe { Mmap::map(file) };
         map.ok().filter(|map| map.len() >= self.len)
     }
 }
@@ -122,6 +132,17 @@ mod tests {
             seen.push(bytes.mapped().is_some());
         }
         assert_eq!((seen.first(), seen.last()), (Some(&false), Some(&true)));
+    }
+
+    #[test]
+    fn a_file_that_is_closed_has_the_same_bytes() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert_eq!(FileBytes::open_closed(file.path()).unwrap().len(), 0);
+        std::fs::write(file.path(), b"bytes").unwrap();
+        let bytes = FileBytes::open_closed(file.path()).unwrap();
+        assert!(bytes.file.is_none());
+        assert_eq!(bytes.get(1, &mut [0; 3]), Some(&b"yte"[..]));
+        assert_eq!(bytes.get(3, &mut [0; 3]), None);
     }
 
     #[test]

@@ -5,8 +5,6 @@
 //! Nothing of the file is read but what a search comes upon: for a push of a few commits to a
 //! large repository, to look the file over would take longer than to judge them.
 
-use std::path::Path;
-
 use crate::git::file_bytes::FileBytes;
 use crate::git::names::{FAN_BYTES, Names};
 use crate::update::ObjectFormat;
@@ -26,9 +24,8 @@ pub(super) struct PackIndex {
 }
 
 impl PackIndex {
-    /// Opens one; `None` if it can't be read, or makes no sense.
-    pub fn open(path: &Path, format: ObjectFormat) -> Option<Self> {
-        let bytes = FileBytes::open(path).ok()?;
+    /// The index that is in these bytes; `None` if they make no sense.
+    pub fn new(bytes: FileBytes, format: ObjectFormat) -> Option<Self> {
         let raw_len = format.raw_len();
         let mut room = [0; NAMES];
         let start = bytes.get(0, &mut room)?;
@@ -104,7 +101,8 @@ mod tests {
     fn opened(raw: &[u8]) -> Option<PackIndex> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(raw).unwrap();
-        PackIndex::open(file.path(), ObjectFormat::Sha1)
+        let bytes = FileBytes::open(file.path()).unwrap();
+        PackIndex::new(bytes, ObjectFormat::Sha1)
     }
 
     proptest! {

@@ -1,7 +1,8 @@
 //! The packs of a repository: where objects stand in them, and what is written there.
 //!
 //! Each pack is opened when something is looked for in it. Little is read: a push of one commit
-//! needs some five objects of a hundred megabytes.
+//! needs some five objects of a hundred megabytes. Where nobody packs there may be hundreds of them:
+//! files can't stay open for all.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -14,6 +15,8 @@ use crate::update::{ObjectFormat, Oid};
 
 /// How many bytes are read of an entry at first. Most deltas are shorter, and most commits.
 const FIRST: usize = 512;
+/// How many packs are read in pieces, for which their files stay open.
+const MOST_OPEN: usize = 100;
 
 /// The packs of a repository, as they are at one moment. Threads can share them.
 pub(super) struct Packs {
@@ -30,6 +33,7 @@ pub(super) type Packed<'b> = (Entry, &'b [u8]);
 struct Pack {
     /// The index file.
     path: PathBuf,
+    stays_open: bool,
     /// `None` in these where there is none that makes sense.
     index: OnceLock<Option<PackIndex>>,
     data: OnceLock<Option<Data>>,
@@ -40,14 +44,16 @@ struct Data {
     bytes: FileBytes,
     /// Where the entries end, and the pack's hash begins.
     end: usize,
+    format: ObjectFormat,
 }
 
 impl Packs {
     /// The packs in these object folders.
     pub fn in_folders(folders: &[PathBuf], format: ObjectFormat) -> Self {
         let files = folders.iter().flat_map(|folder| index_files(folder));
-        let packs = files.map(|path| Pack {
+        let packs = files.enumerate().map(|(at, path)| Pack {
             path,
+            stays_open: at < MOST_OPEN,
             index: OnceLock::new(),
             data: OnceLock::new(),
         });
@@ -73,46 +79,72 @@ impl Packs {
 
     /// The entry at a place, read into `room` if need be.
     pub fn entry<'b>(&'b self, (pack, offset): Place, room: &'b mut Vec<u8>) -> Option<Packed<'b>> {
-        let pack = self.packs.get(pack)?;
-        let data = pack.data.get_or_init(|| Data::open(pack, self.format));
-        let data = data.as_ref()?;
-        let start = usize::try_from(offset).ok()?;
-        let left = data.end.checked_sub(start)?;
-        let entry = |raw: &[u8]| Entry::from_bytes(raw, offset, kind(self.format)).ok();
-        if let Some(whole) = data.bytes.whole() {
-            let raw = whole.get(start..data.end)?;
-            let entry = entry(raw)?;
-            let stream = raw.get(entry.header_size()..)?;
-            return Some((entry, stream));
+        let data = self.packs.get(pack)?.data(self.format)?;
+        match data.bytes.whole() {
+            Some(whole) => data.entry_in(whole, offset),
+            None => data.entry_read(offset, room),
         }
+    }
+
+    fn index(&self, pack: usize) -> Option<&PackIndex> {
+        self.packs.get(pack)?.index(self.format)
+    }
+}
+
+impl Pack {
+    fn index(&self, format: ObjectFormat) -> Option<&PackIndex> {
+        let open = || PackIndex::new(self.open(&self.path)?, format);
+        self.index.get_or_init(open).as_ref()
+    }
+
+    fn data(&self, format: ObjectFormat) -> Option<&Data> {
+        let open = || Data::new(self.open(&self.path.with_extension("pack"))?, format);
+        self.data.get_or_init(open).as_ref()
+    }
+
+    fn open(&self, path: &Path) -> Option<FileBytes> {
+        let bytes = match self.stays_open {
+            true => FileBytes::open(path),
+            false => FileBytes::open_closed(path),
+        };
+        bytes.ok()
+    }
+}
+
+impl Data {
+    fn new(bytes: FileBytes, format: ObjectFormat) -> Option<Self> {
+        let mut room = [0; header::SIZE];
+        let head = bytes.get(0, &mut room)?.first_chunk()?;
+        header::decode(head).ok()?;
+        let end = bytes.len().checked_sub(format.raw_len())?;
+        Some(Self { bytes, end, format })
+    }
+
+    fn entry_in<'b>(&self, whole: &'b [u8], offset: u64) -> Option<Packed<'b>> {
+        let raw = whole.get(usize::try_from(offset).ok()?..self.end)?;
+        let entry = self.head(raw, offset)?;
+        let stream = raw.get(entry.header_size()..)?;
+        Some((entry, stream))
+    }
+
+    fn entry_read<'b>(&self, offset: u64, room: &'b mut Vec<u8>) -> Option<Packed<'b>> {
+        let start = usize::try_from(offset).ok()?;
+        let left = self.end.checked_sub(start)?;
         room.resize(FIRST.min(left), 0);
-        data.bytes.read(start, room)?;
-        let entry = entry(room)?;
+        self.bytes.read(start, room)?;
+        let entry = self.head(room, offset)?;
         let most = most_compressed(entry.decompressed_size)?;
         let wanted = left.min(entry.header_size().checked_add(most)?);
         if wanted > room.len() {
             room.resize(wanted, 0);
-            data.bytes.read(start, room)?;
+            self.bytes.read(start, room)?;
         }
         let stream = room.get(entry.header_size()..)?;
         Some((entry, stream))
     }
 
-    fn index(&self, pack: usize) -> Option<&PackIndex> {
-        let pack = self.packs.get(pack)?;
-        let open = || PackIndex::open(&pack.path, self.format);
-        pack.index.get_or_init(open).as_ref()
-    }
-}
-
-impl Data {
-    fn open(pack: &Pack, format: ObjectFormat) -> Option<Self> {
-        let bytes = FileBytes::open(&pack.path.with_extension("pack")).ok()?;
-        let mut head = [0; header::SIZE];
-        bytes.read(0, &mut head)?;
-        header::decode(&head).ok()?;
-        let end = bytes.len().checked_sub(format.raw_len())?;
-        Some(Self { bytes, end })
+    fn head(&self, raw: &[u8], offset: u64) -> Option<Entry> {
+        Entry::from_bytes(raw, offset, kind(self.format)).ok()
     }
 }
 

@@ -260,20 +260,37 @@ mod tests {
     fn packed(raw: &[u8]) -> (tempfile::TempDir, Oid, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let repo = git2::Repository::init_bare(folder.path()).unwrap();
+        let name = pack(&repo, raw);
+        let files = folder.path().join("objects/pack").read_dir().unwrap();
+        let mut paths = files.map(|file| file.unwrap().path());
+        let pack = paths.find(|path| path.extension().is_some_and(|end| end == "pack"));
+        (folder, name, pack.unwrap())
+    }
+
+    /// Makes a pack of one tree object.
+    fn pack(repo: &git2::Repository, raw: &[u8]) -> Oid {
         let odb = repo.odb().unwrap();
         let name = odb.write(git2::ObjectType::Tree, raw).unwrap();
         let mut builder = repo.packbuilder().unwrap();
         builder.insert_object(name, None).unwrap();
-        let objects = folder.path().join("objects/pack");
-        builder.write(&objects, 0).unwrap();
-        let files = objects.read_dir().unwrap();
-        let mut paths = files.map(|file| file.unwrap().path());
-        let pack = paths.find(|path| path.extension().is_some_and(|end| end == "pack"));
-        (
-            folder,
-            Oid::from_bytes(name.as_bytes()).unwrap(),
-            pack.unwrap(),
-        )
+        let folder = repo.path().join("objects/pack");
+        builder.write(&folder, 0).unwrap();
+        Oid::from_bytes(name.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn there_may_be_any_number_of_packs() {
+        let folder = tempfile::tempdir().unwrap();
+        let repo = git2::Repository::init_bare(folder.path()).unwrap();
+        let raw = |at| format!("100644 {at:03}\0aaaaaaaaaaaaaaaaaaaa").into_bytes();
+        let names: Vec<Oid> = (0..150).map(|at| pack(&repo, &raw(at))).collect();
+        let files = ObjectFiles::in_folders(vec![folder.path().join("objects")], FORMAT);
+        let mut reader = ObjectReader::new(Kind::Tree);
+        for (at, name) in names.iter().enumerate() {
+            assert_eq!(*reader.object(&files, *name).unwrap(), raw(at));
+        }
+        // All are loose as well, but none was read there.
+        assert!(reader.last_loose.is_none());
     }
 
     #[test]
