@@ -15,8 +15,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memmap2::Mmap;
 
-/// How many pieces are read before a file is mapped: more than a push of one commit asks for. What
-/// longer walks ask for lies close together, so that they come off worse with far more.
+/// How many pieces are read before a file is mapped, unless its reader knows better: more than a push
+/// of one commit asks for. What longer walks ask for lies close together, so that they come off
+/// worse with far more.
 const FEW: usize = 64;
 
 /// A file's bytes. Threads can share them.
@@ -54,6 +55,12 @@ impl FileBytes {
         bytes.map = OnceLock::from(bytes.map());
         bytes.file = None;
         Ok(bytes)
+    }
+
+    /// The same with so many pieces read before it is mapped.
+    pub fn mapped_after(self, pieces: usize) -> Self {
+        let left = AtomicUsize::new(pieces);
+        Self { left, ..self }
     }
 
     /// How many bytes there are.
