@@ -15,10 +15,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memmap2::Mmap;
 
-/// How many pieces are read before a file is mapped, unless its reader knows better: more than a push
-/// of one commit asks for. What longer walks ask for lies close together, so that they come off
-/// worse with far more.
+/// How many pieces are read before a large file is mapped, unless its reader knows better: more than
+/// a push of one commit asks for. What longer walks ask for lies close together, so that they come
+/// off worse with far more.
 const FEW: usize = 64;
+/// How many bytes the system puts in place together, where nobody has touched any of them.
+const STRETCH: usize = 64 << 10;
+/// To read so many pieces takes about as long as that.
+const PIECES: usize = 8;
 
 /// A file's bytes. Threads can share them.
 pub(super) struct FileBytes {
@@ -44,7 +48,7 @@ impl FileBytes {
         Ok(Self {
             file: Some(file),
             len,
-            left: AtomicUsize::new(FEW),
+            left: AtomicUsize::new(pieces(len, FEW)),
             map: OnceLock::new(),
         })
     }
@@ -57,9 +61,9 @@ impl FileBytes {
         Ok(bytes)
     }
 
-    /// The same with so many pieces read before it is mapped.
-    pub fn mapped_after(self, pieces: usize) -> Self {
-        let left = AtomicUsize::new(pieces);
+    /// The same with up to so many pieces read before it is mapped.
+    pub fn mapped_after(self, most: usize) -> Self {
+        let left = AtomicUsize::new(pieces(self.len, most));
         Self { left, ..self }
     }
 
@@ -114,6 +118,12 @@ impl FileBytes {
     }
 }
 
+/// How many pieces of a file of that length are read before it is mapped: `most`, unless all of it is
+/// in place sooner.
+fn pieces(len: usize, most: usize) -> usize {
+    (len.div_ceil(STRETCH) * PIECES).min(most)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +149,21 @@ mod tests {
             seen.push(bytes.mapped().is_some());
         }
         assert_eq!((seen.first(), seen.last()), (Some(&false), Some(&true)));
+    }
+
+    #[test]
+    fn a_small_file_is_mapped_sooner_than_a_large_one() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let read_of = |len, most| {
+            file.as_file().set_len(len).unwrap();
+            let bytes = FileBytes::open(file.path()).unwrap().mapped_after(most);
+            let is_read = |_: &usize| bytes.get(0, &mut [0]).is_some() && bytes.mapped().is_none();
+            (0..=most).take_while(is_read).count()
+        };
+        assert_eq!(read_of(1, FEW), PIECES);
+        assert_eq!(read_of(65_537, FEW), 2 * PIECES);
+        assert_eq!(read_of(1 << 20, FEW), FEW);
+        assert_eq!(read_of(1 << 30, 1024), 1024);
     }
 
     #[test]
