@@ -49,7 +49,7 @@ pub struct Case<'c> {
     pub old: Old,
     /// The new commit.
     pub new: Oid,
-    /// What was judged before: see [`Judge::hidden`].
+    /// Values of refs that hold what was judged before: see [`Judge::hidden`].
     pub hidden: Vec<Oid>,
     /// True where something that is not known here could excuse the commits: then nothing that is
     /// found against them refuses the push.
@@ -149,24 +149,24 @@ impl<'r> Judge<'r> {
         }
     }
 
-    /// The commits whose ancestors don't enter a tree: the old values of all its refs, of its
-    /// upstreams, and those of `since` that are here.
+    /// The values of refs whose commits and their ancestors don't enter a tree: the old ones of all
+    /// its refs, of its upstreams, and those of `since` that are here.
     pub fn hidden(&self, tree: &Tree, standing: &RefTable) -> Result<Vec<Oid>, Error> {
         let mut hidden = self.trusted(tree, standing)?;
         for (name, found) in standing.iter() {
             if tree.governs(name) {
-                hidden.extend(self.commit_of(name, found.value)?);
+                hidden.extend(self.held(name, found.value)?);
             }
         }
         Ok(hidden)
     }
 
-    /// The commit that a ref's value stands for, as far as that is known here.
-    fn commit_of(&self, name: &RefName, value: Oid) -> Result<Option<Oid>, Error> {
-        match self.target.held(self.repo, name, value)? {
-            Held::Object(oid) | Held::Outdated(oid) => self.history.peel(oid),
-            Held::Unknown => Ok(None),
-        }
+    /// What stands here for a ref's value, if anything does.
+    fn held(&self, name: &RefName, value: Oid) -> Result<Option<Oid>, Error> {
+        Ok(match self.target.held(self.repo, name, value)? {
+            Held::Object(oid) | Held::Outdated(oid) => Some(oid),
+            Held::Unknown => None,
+        })
     }
 
     /// What a case holds of a ref's old value. A value that is no commit contains nothing: any
@@ -188,13 +188,13 @@ impl<'r> Judge<'r> {
         let mut hidden = Vec::new();
         for since in &tree.since {
             if since.format() == self.repo.format() && self.repo.has(*since)? {
-                hidden.extend(self.repo.peel(*since)?);
+                hidden.push(*since);
             }
         }
         for upstream in self.policy.upstreams_of(tree) {
             for (name, found) in standing.iter() {
                 if any_matches(&upstream.refs, name) {
-                    hidden.extend(self.commit_of(name, found.value)?);
+                    hidden.extend(self.held(name, found.value)?);
                 }
             }
         }

@@ -9,6 +9,7 @@
 //! | `merges` | merges' own changes with `reference`, and that with `git merge-tree` |
 //! | `contents` | the same of files that can be aligned in many ways, with `git merge-tree` |
 //! | `entering` | entering commits and merge bases with git, and with reachability spelt out |
+//! | `pushed` | entering commits of a push, with reachability spelt out |
 //! | `commit_graph` | the same where git has written its commit-graph, whole or broken |
 //! | `series` | series with their definition |
 //! | `refs` | refs with `git for-each-ref` |
@@ -25,6 +26,7 @@ mod entering;
 mod globs;
 mod history;
 mod merges;
+mod pushed;
 mod real;
 mod reference;
 mod refs;

@@ -29,6 +29,7 @@
 //! | `users_key` | the public key by which they sign |
 //! | `shallow` | what the end of a shallow clone could hide |
 //! | `range` | the entering commits |
+//! | `brought` | the same without a look at what hides others, where a push is plain |
 //! | `trees` | tree objects for walks that read many: out of packs, and compared side by side |
 //! | `changes` | which classes each of them touches: the seam, and the engine |
 //! | `merge` | what a merge itself changes |
@@ -38,6 +39,7 @@
 mod account;
 mod again;
 mod ages;
+mod brought;
 mod changes;
 mod command;
 mod commit_graph;

@@ -6,13 +6,14 @@
 //! is older than what was found. Wrong clocks can then leave a commit in that is hidden in truth
 //! (it is judged once more), but never take one out.
 //!
-//! There may be a thousand upstream refs, and a push of a few commits on top of one of them. What
-//! is in git's commit-graph has all its ancestors there. So as long as nothing that was met as
+//! There may be a thousand upstream refs, and a push of a few commits on top of one of them. Then
+//! mostly no walk is needed (`brought`). If it is: what is in git's commit-graph has all its ancestors there. So as long as nothing that was met as
 //! entering is in there, what hidden tips in the graph reach can't matter, and they aren't read:
 //! they are only known for what they are where the walk comes upon them.
 
 use smallvec::SmallVec;
 
+use super::brought::brought;
 use super::commits::{Node, PerNode};
 use super::history::{History, Queue, SKEW};
 use crate::budget::Budget;
@@ -81,8 +82,8 @@ impl Range {
         }
     }
 
-    /// The commits that `new` makes reachable and none of `hidden` reaches. Each is counted
-    /// against the budget.
+    /// The commits that `new` makes reachable and none of `hidden` reaches: values of refs, of
+    /// which those that stand for no commit reach none. Each is counted against the budget.
     pub fn entering(
         history: &History<'_>,
         new: Oid,
@@ -114,6 +115,12 @@ enum Colour {
     Hidden,
 }
 
+/// An entering commit that was visited.
+const ENTERED: Painted = Painted {
+    colour: Colour::Entering,
+    is_waiting: false,
+};
+
 struct Walk<'h, 'r> {
     history: &'h History<'r>,
     budget: &'h Budget,
@@ -143,8 +150,17 @@ impl<'h, 'r> Walk<'h, 'r> {
             unread: Vec::new(),
             oldest: i64::MAX,
         };
-        for oid in hidden {
-            walk.hide(history.node(*oid)?)?;
+        if let Some(all) = brought(history, new, hidden)? {
+            for node in all {
+                budget.commit()?;
+                walk.painted.set(node, ENTERED);
+            }
+            return Ok(walk);
+        }
+        for value in hidden {
+            if let Some(tip) = history.peel(*value)? {
+                walk.hide(history.node(tip)?)?;
+            }
         }
         walk.paint(new, Colour::Entering)?;
         while walk.goes_on() {

@@ -63,8 +63,10 @@ impl History<'_> {
 
     fn reaches(&self, tips: &[Oid], end: Oid) -> Result<bool, Error> {
         let lineage = self.lineage(end, &Range::default())?;
-        for tip in tips {
-            if lineage.has(*tip)? {
+        for value in tips {
+            if let Some(tip) = self.peel(*value)?
+                && lineage.has(tip)?
+            {
                 return Ok(true);
             }
         }

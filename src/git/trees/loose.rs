@@ -1,5 +1,6 @@
 //! Loose objects: each a file of its own, compressed, with its kind and size before it.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::inflate::Inflater;
@@ -18,12 +19,23 @@ pub(super) fn read(
     kind: Kind,
     inflater: &mut Inflater,
 ) -> Option<Vec<u8>> {
-    let name = oid.to_string();
-    let (folder, file) = name.split_at_checked(2)?;
     // What is new is asked for first, and lies in the last of them.
-    let mut paths = folders.iter().rev().map(|all| all.join(folder).join(file));
+    let mut paths = folders.iter().rev().map(|folder| path(folder, oid));
     let stream = paths.find_map(|path| whole(&path, kind.largest()))?;
     object(&stream, kind, inflater)
+}
+
+/// Returns true if and only if the object is no file in that object folder.
+pub(super) fn is_absent(folder: &Path, oid: Oid) -> bool {
+    let about = path(folder, oid).symlink_metadata();
+    about.is_err_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
+/// Where the object is, if it is a file in that object folder.
+fn path(folder: &Path, oid: Oid) -> PathBuf {
+    let name = oid.to_string();
+    let (first, rest) = name.split_at_checked(2).unwrap_or_default();
+    folder.join(first).join(rest)
 }
 
 /// A file of no more than `largest` bytes.

@@ -20,7 +20,9 @@ const MOST_OPEN: usize = 100;
 
 /// The packs of a repository, as they are at one moment. Threads can share them.
 pub(super) struct Packs {
-    packs: Vec<Pack>,
+    all: Vec<Pack>,
+    /// How many of them are in the first folder: the first ones.
+    own: usize,
     format: ObjectFormat,
 }
 
@@ -50,22 +52,39 @@ struct Data {
 impl Packs {
     /// The packs in these object folders.
     pub fn in_folders(folders: &[PathBuf], format: ObjectFormat) -> Self {
-        let files = folders.iter().flat_map(|folder| index_files(folder));
-        let packs = files.enumerate().map(|(at, path)| Pack {
-            path,
-            stays_open: at < MOST_OPEN,
-            index: OnceLock::new(),
-            data: OnceLock::new(),
-        });
+        let files: Vec<_> = folders.iter().map(|folder| index_files(folder)).collect();
+        let own = files.first().map_or(0, Vec::len);
+        let packs = files
+            .into_iter()
+            .flatten()
+            .enumerate()
+            .map(|(at, path)| Pack {
+                path,
+                stays_open: at < MOST_OPEN,
+                index: OnceLock::new(),
+                data: OnceLock::new(),
+            });
         Self {
-            packs: packs.collect(),
+            all: packs.collect(),
+            own,
             format,
         }
     }
 
+    /// How many packs the first folder has.
+    pub fn own(&self) -> usize {
+        self.own
+    }
+
+    /// Returns true if none of these has the object. False says nothing.
+    pub fn own_lack(&self, oid: Oid) -> bool {
+        let lacks = |index: &PackIndex| index.find(oid.as_bytes()).is_none();
+        (0..self.own).all(|at| self.index(at).is_some_and(lacks))
+    }
+
     /// Where the object stands. Looks in the pack `first` before all others.
     pub fn find(&self, oid: Oid, first: usize) -> Option<Place> {
-        let others = (0..self.packs.len()).filter(|at| *at != first);
+        let others = (0..self.all.len()).filter(|at| *at != first);
         std::iter::once(first).chain(others).find_map(|at| {
             let offset = self.index(at)?.find(oid.as_bytes())?;
             Some((at, offset))
@@ -79,7 +98,7 @@ impl Packs {
 
     /// The entry at a place, read into `room` if need be.
     pub fn entry<'b>(&'b self, (pack, offset): Place, room: &'b mut Vec<u8>) -> Option<Packed<'b>> {
-        let data = self.packs.get(pack)?.data(self.format)?;
+        let data = self.all.get(pack)?.data(self.format)?;
         match data.bytes.whole() {
             Some(whole) => data.entry_in(whole, offset),
             None => data.entry_read(offset, room),
@@ -87,7 +106,7 @@ impl Packs {
     }
 
     fn index(&self, pack: usize) -> Option<&PackIndex> {
-        self.packs.get(pack)?.index(self.format)
+        self.all.get(pack)?.index(self.format)
     }
 }
 

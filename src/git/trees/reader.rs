@@ -48,6 +48,17 @@ impl ObjectFiles {
         let packs = Packs::in_folders(&folders, format);
         Self { folders, packs }
     }
+
+    /// How many packs there are in the first folder, the repository's own.
+    pub fn own_packs(&self) -> usize {
+        self.packs.own()
+    }
+
+    /// Returns true if nothing in the first folder has the object. False says nothing.
+    pub fn own_lack(&self, oid: Oid) -> bool {
+        let own = self.folders.first();
+        own.is_some_and(|own| loose::is_absent(own, oid)) && self.packs.own_lack(oid)
+    }
 }
 
 /// Has glibc's allocator keep what is freed, instead of giving it back to the system, from where the
