@@ -45,12 +45,23 @@ impl FileBytes {
             return Err(io::Error::other("this is no regular file"));
         }
         let len = usize::try_from(about.len()).map_err(io::Error::other)?;
-        Ok(Self {
+        Ok(Self::of(file, len))
+    }
+
+    fn of(file: File, len: usize) -> Self {
+        Self {
             file: Some(file),
             len,
             left: AtomicUsize::new(pieces(len, FEW)),
             map: OnceLock::new(),
-        })
+        }
+    }
+
+    /// The same file, with pieces and a map of its own; `None` if it doesn't stay open, or there are
+    /// too many open files.
+    pub fn again(&self) -> Option<Self> {
+        let file = self.file.as_ref()?.try_clone().ok()?;
+        Some(Self::of(file, self.len))
     }
 
     /// The same for one of many files: it doesn't stay open, and so is mapped at once.
@@ -149,6 +160,9 @@ mod tests {
             seen.push(bytes.mapped().is_some());
         }
         assert_eq!((seen.first(), seen.last()), (Some(&false), Some(&true)));
+        let again = bytes.again().unwrap();
+        assert_eq!(again.get(7, &mut [0; 100]), Some(&whole[7..107]));
+        assert!(again.mapped().is_none());
     }
 
     #[test]
@@ -172,7 +186,7 @@ mod tests {
         assert_eq!(FileBytes::open_closed(file.path()).unwrap().len(), 0);
         std::fs::write(file.path(), b"bytes").unwrap();
         let bytes = FileBytes::open_closed(file.path()).unwrap();
-        assert!(bytes.file.is_none());
+        assert!(bytes.file.is_none() && bytes.again().is_none());
         assert_eq!(bytes.get(1, &mut [0; 3]), Some(&b"yte"[..]));
         assert_eq!(bytes.get(3, &mut [0; 3]), None);
     }

@@ -6,6 +6,9 @@ use std::ops::Range;
 
 use super::file_bytes::FileBytes;
 
+/// How many pieces of a large file are read before it is mapped. Where a name stands is as good as
+/// drawn by lot, so that those of some hundred are on as many pages that nobody has touched.
+pub(super) const PIECES: usize = 1024;
 /// How many rows the table of first bytes has.
 const FAN: usize = 256;
 /// How many bytes the table of first bytes takes.

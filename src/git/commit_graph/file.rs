@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 
 use super::{GraphRow, Position};
 use crate::git::file_bytes::FileBytes;
-use crate::git::names::{FAN_BYTES, Names};
+use crate::git::names::{FAN_BYTES, Names, PIECES};
 use crate::update::{ObjectFormat, Oid};
 
 /// How many bytes the head takes.
@@ -42,6 +42,8 @@ const MARK: u32 = 1 << 31;
 pub(super) struct GraphFile {
     bytes: FileBytes,
     names: Names,
+    /// The same file again: a walk reads many rows, and looks for few names.
+    named: FileBytes,
     /// Where the first row begins.
     rows: usize,
     edges: Range<usize>,
@@ -63,6 +65,7 @@ impl GraphFile {
             && edges.len().is_multiple_of(4)
             && is_base(&bytes, base, beneath)?;
         let file = Self {
+            named: bytes.again()?.mapped_after(PIECES),
             bytes,
             names,
             rows: rows.start,
@@ -84,14 +87,14 @@ impl GraphFile {
 
     /// At which place the commit of that name stands; `None` if it isn't in there.
     pub fn find(&self, name: Oid) -> Option<usize> {
-        self.names.find(&self.bytes, name.as_bytes())
+        self.names.find(&self.named, name.as_bytes())
     }
 
     /// The name of the commit at a place.
     pub fn name(&self, place: usize) -> Option<Oid> {
         let mut room = [0; 32];
         let room = room.get_mut(..self.raw_len)?;
-        Oid::from_bytes(self.names.name(&self.bytes, place, room)?)
+        Oid::from_bytes(self.names.name(&self.named, place, room)?)
     }
 
     /// The tree object of the commit at a place.

@@ -6,16 +6,13 @@
 //! large repository, to look the file over would take longer than to judge them.
 
 use crate::git::file_bytes::FileBytes;
-use crate::git::names::{FAN_BYTES, Names};
+use crate::git::names::{FAN_BYTES, Names, PIECES};
 use crate::update::ObjectFormat;
 
 /// What a file begins with that is one, and its version: the one that git writes.
 const HEAD: [u8; 8] = *b"\xfftOc\0\0\0\x02";
 /// Where the names begin.
 const NAMES: usize = HEAD.len() + FAN_BYTES;
-/// How many pieces are read before the file is mapped. Where an object's name stands is as good as
-/// drawn by lot, so that the names of some hundred are on as many pages that nobody has touched.
-const PIECES: usize = 1024;
 /// Marks an offset of more than 31 bits: the rest is a place in a table of longer ones.
 const LONG: u32 = 1 << 31;
 
