@@ -85,8 +85,7 @@ impl<'r> Files<'r> {
     }
 
     /// What `git for-each-ref` lists for these names, and for folders, which end in `/`. A name
-    /// stands for the refs below it, too.
-    /// There may be many files: `each` is called before each of them.
+    /// stands for the refs below it, too. `each` is called before each file: there may be many.
     pub fn read(
         &self,
         asked: &BTreeSet<Vec<u8>>,
