@@ -25,7 +25,8 @@ use crate::update::Oid;
 const TIPS_PER_PACK: usize = 8;
 
 /// The commits that `new` makes reachable and that none of `hidden` reaches, in no certain order;
-/// `None` where more has to be read to tell. No more are looked at than there are hidden ones.
+/// `None` where more has to be read to tell. No more are looked at than there are hidden values,
+/// all of which refs had before the push.
 pub(super) fn brought(
     history: &History<'_>,
     new: Node,

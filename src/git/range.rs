@@ -82,8 +82,9 @@ impl Range {
         }
     }
 
-    /// The commits that `new` makes reachable and none of `hidden` reaches: values of refs, of
-    /// which those that stand for no commit reach none. Each is counted against the budget.
+    /// The commits that `new` makes reachable and none of `hidden` reaches. Each is counted against
+    /// the budget. `hidden` are values of refs from before the push at hand, if there is one; those
+    /// that stand for no commit reach none.
     pub fn entering(
         history: &History<'_>,
         new: Oid,
