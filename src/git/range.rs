@@ -7,9 +7,10 @@
 //! (it is judged once more), but never take one out.
 //!
 //! There may be a thousand upstream refs, and a push of a few commits on top of one of them. Then
-//! mostly no walk is needed (`brought`). If it is: what is in git's commit-graph has all its ancestors there. So as long as nothing that was met as
-//! entering is in there, what hidden tips in the graph reach can't matter, and they aren't read:
-//! they are only known for what they are where the walk comes upon them.
+//! mostly no walk is needed (`brought`). If one is: what is in git's commit-graph has all its
+//! ancestors there. So as long as nothing that was met as entering is in there, what hidden tips in
+//! the graph reach can't matter, and they aren't read: they are only known for what they are where
+//! the walk comes upon them.
 
 use smallvec::SmallVec;
 
