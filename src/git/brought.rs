@@ -73,7 +73,7 @@ impl Repo {
             && !self.may_have_alternates()
     }
 
-    /// Returns true if no file of the repository's own has the object. False says nothing.
+    /// Returns true if the object isn't found among the repository's own. False says nothing.
     fn is_brought(&self, oid: Oid) -> bool {
         self.files().own_lack(oid)
     }

@@ -76,7 +76,7 @@ impl Packs {
         self.own
     }
 
-    /// Returns true if none of these has the object. False says nothing.
+    /// Returns true if the object isn't found in any of these. False also where one makes no sense.
     pub fn own_lack(&self, oid: Oid) -> bool {
         let lacks = |index: &PackIndex| index.find(oid.as_bytes()).is_none();
         (0..self.own).all(|at| self.index(at).is_some_and(lacks))

@@ -54,7 +54,7 @@ impl ObjectFiles {
         self.packs.own()
     }
 
-    /// Returns true if nothing in the first folder has the object. False says nothing.
+    /// Returns true if the object isn't found in the first folder. False says nothing.
     pub fn own_lack(&self, oid: Oid) -> bool {
         let own = self.folders.first();
         own.is_some_and(|own| loose::is_absent(own, oid)) && self.packs.own_lack(oid)
