@@ -22,7 +22,7 @@ pub(super) trait Grammar {
 /// Stands for every byte that a grammar says nothing about.
 const ANY: u8 = b'x';
 
-/// The paths that a commit can have: components as [`crate::git::is_path`] allows them.
+/// The paths that a commit can have: components as [`crate::update::is_path`] allows them.
 pub(super) struct Paths;
 
 /// How much of a path's current component was read.
