@@ -130,6 +130,29 @@ fn number(raw: &[u8], at: usize) -> usize {
         .unwrap()
 }
 
+/// The same file with the chunks so many bytes further on.
+fn padded(raw: &[u8], by: usize) -> Vec<u8> {
+    let mut padded = raw.to_vec();
+    let table = table(raw);
+    for (_, at) in &table {
+        let moved = number(raw, *at) + by;
+        padded[*at..at + 8].copy_from_slice(&(moved as u64).to_be_bytes());
+    }
+    let end = 8 + 12 * table.len();
+    padded.splice(end..end, vec![0; by]);
+    padded
+}
+
+/// The same files, large: of these more is read before they are mapped.
+fn enlarged(files: &Files) -> Files {
+    let mut large = files.clone();
+    let is_graph = |raw: &&mut Vec<u8>| raw.starts_with(b"CGPH");
+    for raw in large.values_mut().filter(is_graph) {
+        *raw = padded(raw, 2 << 20);
+    }
+    large
+}
+
 /// Holds what a graph says of the commit at each position against what gix-commitgraph does:
 /// one that was just opened, and one that comes to be mapped.
 fn compare(files: &Files, format: ObjectFormat) {
@@ -139,37 +162,32 @@ fn compare(files: &Files, format: ObjectFormat) {
         ObjectFormat::Sha256 => gix_hash::Kind::Sha256,
     };
     let theirs = gix_commitgraph::at(info.path(), kind, None).unwrap();
-    let open = || CommitGraph::open_in(info.path().to_owned(), format).unwrap();
-    let kept = open();
-    let ask_kept = |question: Question<'_>| question(&kept);
-    let ask_fresh = |question: Question<'_>| {
-        let fresh = open();
-        assert!(!fresh.layers.iter().any(|layer| layer.file.is_mapped()));
-        question(&fresh);
-    };
+    let large = laid_out(&enlarged(files));
+    let open = |info: &Path| CommitGraph::open_in(info.to_owned(), format).unwrap();
+    let kept = open(info.path());
     for commit in theirs.iter_commits() {
         let at = Position(theirs.lookup(commit.id()).unwrap().0);
-        agrees(&ask_fresh, at, commit);
-        agrees(&ask_kept, at, commit);
+        let fresh = open(large.path());
+        agrees(&fresh, at, commit);
+        agrees(&kept, at, commit);
+        assert!(!fresh.layers.iter().any(|layer| layer.file.is_mapped()));
     }
     assert!(kept.layers.iter().all(|layer| layer.file.is_mapped()));
 }
 
-type Question<'q> = &'q dyn Fn(&CommitGraph);
-
-fn agrees(ask: &dyn Fn(Question<'_>), at: Position, commit: gix_commitgraph::file::Commit<'_>) {
+fn agrees(ours: &CommitGraph, at: Position, commit: gix_commitgraph::file::Commit<'_>) {
     let name = Oid::from_bytes(commit.id().as_bytes()).unwrap();
-    ask(&|ours| assert_eq!(ours.find(name), Some(at)));
-    ask(&|ours| assert_eq!(ours.name(at).unwrap(), name));
-    let tree = commit.root_tree_id().as_bytes();
-    ask(&|ours| assert_eq!(ours.tree(at).unwrap().as_bytes(), tree));
+    assert_eq!(ours.find(name), Some(at));
+    assert_eq!(ours.name(at).unwrap(), name);
+    let tree = ours.tree(at).unwrap();
+    assert_eq!(tree.as_bytes(), commit.root_tree_id().as_bytes());
     let parents = commit.iter_parents();
     let row = GraphRow {
         time: commit.committer_timestamp().try_into().unwrap(),
         generation: commit.generation(),
         parents: parents.map(|parent| Position(parent.unwrap().0)).collect(),
     };
-    ask(&|ours| assert_eq!(ours.row(at).unwrap(), row));
+    assert_eq!(ours.row(at).unwrap(), row);
 }
 
 #[test]
