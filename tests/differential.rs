@@ -9,8 +9,8 @@
 //! | `merges` | merges' own changes with `reference`, and that with `git merge-tree` |
 //! | `contents` | the same of files that can be aligned in many ways, with `git merge-tree` |
 //! | `entering` | entering commits and merge bases with git, and with reachability spelt out |
-//! | `pushed` | entering commits of a push, with reachability spelt out |
 //! | `commit_graph` | the same where git has written its commit-graph, whole or broken |
+//! | `pushed` | the same of what a push brings, with reachability spelt out |
 //! | `series` | series with their definition |
 //! | `refs` | refs with `git for-each-ref` |
 //! | `classifier` | the compiled patterns with a matcher of a few lines |

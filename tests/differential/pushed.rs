@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use treewarden::git::{History as Graph, Quarantine, Range, Repo};
+use treewarden::update::Oid;
 
 use super::engine::plenty;
 use super::history::{Flavour, History, Imported, histories_of};
@@ -63,8 +64,16 @@ fn explode(made: &Imported) {
     }
 }
 
+/// An annotated tag of a commit.
+fn tag(made: &Imported, commit: Oid) -> Oid {
+    let text =
+        format!("object {commit}\ntype commit\ntag t\ntagger x <x@y.example> 1 +0000\n\nt\n");
+    let name = made.witness.change(&["mktag"], text.as_bytes());
+    Oid::from_hex(name.trim_ascii_end()).unwrap()
+}
+
 #[test]
-fn what_enters_is_gits_answer_for_a_push() {
+fn what_a_push_brings_enters_where_no_old_value_reaches_it() {
     let numbers = prop::collection::vec(0..1_000_usize, 30);
     let chosen = (histories_of(Flavour::Wild, 24..60), server(), numbers);
     hold(100, chosen, |(history, server, numbers)| {
@@ -81,8 +90,9 @@ fn what_enters_is_gits_answer_for_a_push() {
                 .iter()
                 .map(|number| number % before.oids.len());
             let hidden: BTreeSet<usize> = places.clone().collect();
-            // As many refs may hold the same.
-            let tips: Vec<_> = places.map(|place| before.oids[place]).collect();
+            // As many refs may hold the same, one of them by an annotated tag.
+            let mut tips: Vec<_> = places.map(|place| before.oids[place]).collect();
+            tips[0] = tag(&before, tips[0]);
             for new in [history.nodes.len() - 1, numbers[0] % history.nodes.len()] {
                 let budget = plenty();
                 let graph = Graph::new(&repo, &budget);
