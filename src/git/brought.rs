@@ -21,7 +21,7 @@ use super::open::Repo;
 use crate::error::Error;
 use crate::update::Oid;
 
-/// To open a pack's index takes as long as finding so many commits in the commit-graph.
+/// To open a pack's index takes about as long as finding so many commits in the commit-graph.
 const TIPS_PER_PACK: usize = 8;
 
 /// The commits that `new` makes reachable and that none of `hidden` reaches, in no certain order;
